@@ -1,0 +1,1 @@
+"""Floor 1: everything that travels between the floors, as pydantic models and enums."""

@@ -1,0 +1,1 @@
+"""How the one job record reads in each published API."""

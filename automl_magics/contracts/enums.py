@@ -1,0 +1,97 @@
+"""The closed vocabularies of the product."""
+
+from enum import StrEnum
+
+
+class JobStatus(StrEnum):
+    """Lifecycle of a training job, as the store keeps it.
+
+    The two REST dialects read it through `automl_magics.contracts.dialects`.
+    """
+
+    READY = "ready"
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+    @property
+    def is_terminal(self) -> bool:
+        """True when no transition leads out of this state."""
+        return self in (JobStatus.COMPLETE, JobStatus.FAILED, JobStatus.STOPPED)
+
+
+class ProblemType(StrEnum):
+    """Supervised / unsupervised problem categories."""
+
+    BINARY_CLASSIFICATION = "binary_classification"
+    MULTICLASS_CLASSIFICATION = "multiclass_classification"
+    REGRESSION = "regression"
+    RANKING = "ranking"
+    ANOMALY_DETECTION = "anomaly_detection"
+    CONTEXTUAL_BANDIT = "contextual_bandit"
+    TIME_SERIES = "time_series"
+
+    @property
+    def is_classification(self) -> bool:
+        """True when the label is one of a finite set of classes."""
+        return self in (ProblemType.BINARY_CLASSIFICATION, ProblemType.MULTICLASS_CLASSIFICATION)
+
+
+class AutoMLAlgorithm(StrEnum):
+    """Supported AutoML algorithms."""
+
+    LIGHTGBM_CLASSIFIER = "lightgbm_classifier"
+    LIGHTGBM_REGRESSOR = "lightgbm_regressor"
+    LIGHTGBM_RANKER = "lightgbm_ranker"
+    XGBOOST_CLASSIFIER = "xgboost_classifier"
+    XGBOOST_REGRESSOR = "xgboost_regressor"
+    XGBOOST_RANKER = "xgboost_ranker"
+    ISOLATION_FOREST = "isolation_forest"
+    VW_CLASSIFIER = "vw_classifier"
+    VW_REGRESSOR = "vw_regressor"
+    VW_CONTEXTUAL_BANDIT = "vw_contextual_bandit"
+
+
+class Preset(StrEnum):
+    """How much work a job does for its quality, from quickest to best."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    HIGH_QUALITY = "high_quality"
+    BEST_QUALITY = "best_quality"
+
+
+class ExecutorName(StrEnum):
+    """Where training runs."""
+
+    KERNEL = "kernel"
+    AIRFLOW = "airflow"
+
+
+class LogLevel(StrEnum):
+    """Severity of a job's log line."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Phase(StrEnum):
+    """What a running job is doing."""
+
+    STARTING = "starting"
+    READING = "reading"
+    TRAINING = "training"
+    EVALUATING = "evaluating"
+    REGISTERING = "registering"
+    DONE = "done"
+
+
+class TrialStatus(StrEnum):
+    """How one fit of one configuration ended."""
+
+    COMPLETE = "complete"
+    FAILED = "failed"

@@ -1,0 +1,138 @@
+"""Where things live and how they behave: ``AUTOML_*`` in the environment, with defaults.
+
+Which setting wins is told in ``docs/settings.md``.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_data_dir
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from automl_magics.contracts.enums import ExecutorName, Preset
+
+PRESET_SECONDS: Mapping[Preset, float] = {
+    Preset.FAST: 30,
+    Preset.BALANCED: 120,
+    Preset.HIGH_QUALITY: 600,
+    Preset.BEST_QUALITY: 3600,
+}
+
+
+def _default_home() -> Path:
+    return Path(jupyter_data_dir()) / "automl"
+
+
+class Settings(BaseSettings):
+    """Settings of one process.
+
+    The folder ``home`` holds the store, the snapshots, MLflow's default store and the PSK. It and
+    every folder under it are made with mode 0700.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="AUTOML_", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
+
+    home: Path = Field(default_factory=_default_home)
+    """The folder that everything lives under."""
+    psk: SecretStr | None = None
+    """The pre-shared key of writebacks; a generated one is kept in ``home`` when left out."""
+    server_url: str | None = None
+    """A Jupyter server to use instead of the notebook's own; "none" works in this process."""
+    server_token: SecretStr | None = None
+    """The token for ``server_url``."""
+    kernel_name: str = "python3"
+    """The kernelspec that training runs in; automl-magics must be installed there."""
+    executor: ExecutorName = ExecutorName.KERNEL
+    """Where a job runs that does not say."""
+    preset: Preset = Preset.BALANCED
+    """The preset of a job that does not say (magics and shell)."""
+    max_jobs: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 2) // 2), ge=1)
+    """How many jobs run at once on this machine; one per two cores when left out."""
+    mlflow_tracking_uri: str | None = None
+    """MLflow's tracking and registry store; SQLite under ``home`` when left out."""
+    stop_grace: float = Field(5.0, ge=0)
+    """Seconds a stopped worker has to end by itself before its kernel is shut down."""
+
+    @field_validator("home")
+    @classmethod
+    def _home_is_absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("server_url", "mlflow_tracking_uri", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return value or None
+
+    @property
+    def store_path(self) -> Path:
+        """The SQLite file of jobs."""
+        return self.folder() / "automl.db"
+
+    @property
+    def workspace_path(self) -> Path:
+        """The DuckDB file whose tables can be trained on by name."""
+        return self.folder() / "workspace.duckdb"
+
+    @property
+    def mlflow_uri(self) -> str:
+        """Where MLflow's runs and models are kept."""
+        return self.mlflow_tracking_uri or f"sqlite:///{self.folder('mlflow') / 'mlflow.db'}"
+
+    @property
+    def artifacts_path(self) -> Path:
+        """Where the default MLflow store keeps files."""
+        return self.folder("mlflow", "artifacts")
+
+    def job_folder(self, job_id: object) -> Path:
+        """Return the folder of a job's own files."""
+        return self.folder("jobs", str(job_id))
+
+    def staged_folder(self, staged_id: object) -> Path:
+        """Return the folder where a notebook sets frames aside for a job to come."""
+        return self.folder("staged", str(staged_id))
+
+    def folder(self, *parts: str) -> Path:
+        """Return a folder under ``home``, made with mode 0700 where it is missing."""
+        path = self.home
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part in parts:
+            path = path / part
+            path.mkdir(mode=0o700, exist_ok=True)
+        return path
+
+    @cached_property
+    def psk_value(self) -> str:
+        """The pre-shared key, made and kept with mode 0600 on first use. Never log it."""
+        if self.psk is not None and self.psk.get_secret_value():
+            return self.psk.get_secret_value()
+        path = self.folder() / "psk"
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text().strip()
+        with os.fdopen(handle, "w") as file:
+            file.write(key := secrets.token_urlsafe(32))
+        return key
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment in which another process reads the same settings.
+
+    Secrets stay out of it: a worker on this machine needs none.
+    """
+    values = {
+        "AUTOML_HOME": str(settings.home),
+        "AUTOML_KERNEL_NAME": settings.kernel_name,
+        "AUTOML_MAX_JOBS": str(settings.max_jobs),
+        "AUTOML_STOP_GRACE": str(settings.stop_grace),
+    }
+    if settings.mlflow_tracking_uri:
+        values["AUTOML_MLFLOW_TRACKING_URI"] = settings.mlflow_tracking_uri
+    return values
