@@ -1,0 +1,40 @@
+"""Floor 2: the SQLite store of jobs, their logs and trials, and the queue."""
+
+from typing import Self
+
+from automl_magics.settings import Settings
+from automl_magics.store.database import Database
+from automl_magics.store.jobs import Jobs
+from automl_magics.store.journal import Journal
+from automl_magics.store.queue import Queue
+
+
+class Store:
+    """The store of one ``AUTOML_HOME``; safe to use from several threads and processes.
+
+    Attributes
+    ----------
+    jobs
+        The records and their transitions.
+    journal
+        Log lines and trials.
+    queue
+        Who has which queued or running job.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.jobs = Jobs(database)
+        self.journal = Journal(database)
+        self.queue = Queue(database)
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Open the store of these settings, made or migrated as needed."""
+        database = Database(settings.store_path)
+        database.migrate()
+        return cls(database)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.close()

@@ -1,0 +1,106 @@
+"""The SQLite file: how it is opened, migrated and written to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DatabaseError
+
+from automl_magics.contracts.errors import Unavailable
+
+REVISION = "0001"
+"""The newest migration; a test holds it against Alembic's own head."""
+
+BUSY_TIMEOUT = 20.0
+"""Seconds a writer waits for another one."""
+
+
+class Database:
+    """A SQLite file in WAL mode with foreign keys on.
+
+    ``read()`` sees one consistent state; ``write()`` takes the write lock at its start, so that
+    what it reads stays true until it commits.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.engine = _engine(path)
+
+    def migrate(self) -> None:
+        """Bring the file to the newest schema; `Unavailable` when it is newer than this code."""
+        found = self._revision()
+        if found == REVISION:
+            return
+        from alembic import command
+        from alembic.config import Config
+        from alembic.util.exc import CommandError
+
+        with (
+            as_file(files("automl_magics.store") / "migrations") as scripts,
+            self.write() as connection,
+        ):
+            config = Config()
+            config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+            config.attributes["connection"] = connection
+            try:
+                command.upgrade(config, "head")
+            except CommandError:
+                raise Unavailable(
+                    f"The store was written by a newer automl-magics (schema {found}).",
+                    hint="Upgrade automl-magics, or use another AUTOML_HOME.",
+                ) from None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a read transaction."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a write transaction, committed at the end or rolled back on an error."""
+        with (
+            self.engine.connect().execution_options(begin="IMMEDIATE") as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def _revision(self) -> str | None:
+        try:
+            with self.read() as connection:
+                if not inspect(connection).has_table("alembic_version"):
+                    return None
+                found: str | None = connection.scalar(
+                    text("SELECT version_num FROM alembic_version")
+                )
+                return found
+        except DatabaseError:
+            raise Unavailable(
+                "The store cannot be opened: automl.db is not a SQLite database or is damaged.",
+                hint="Put it aside, or use another AUTOML_HOME.",
+            ) from None
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT})
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        # The driver's own transactions start too late and hold no lock; "begin" below does both.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get("begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine

@@ -1,0 +1,202 @@
+"""The records of training jobs and their transitions."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from automl_magics.contracts.enums import JobStatus, LogLevel
+from automl_magics.contracts.errors import Conflict, NotFound
+from automl_magics.contracts.training import Progress, TrainingJob, TrainingJobPage
+from automl_magics.store.database import Database
+from automl_magics.store.journal import append_line
+from automl_magics.store.lifecycle import INITIAL, check_deletable, check_transition
+from automl_magics.store.tables import TRAINING_JOBS as JOBS
+from automl_magics.store.tables import TRIALS
+
+_FIELDS = [JOBS.c[name] for name in TrainingJob.model_fields]
+
+
+class Superseded(Conflict):
+    """The job was stopped, given back or started anew; this worker's words no longer count."""
+
+
+class Jobs:
+    """Create, read, change and delete the records of training jobs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, job: TrainingJob, *, source_root: str | None, note: str) -> TrainingJob:
+        """Insert a new job, ready or queued, with the first line of its log."""
+        if job.status not in INITIAL:
+            raise Conflict(f"A new job cannot be {job.status}.")
+        now = utc_now()
+        values = {
+            **job.model_dump(mode="json"),
+            **{key: value for key, value in job if isinstance(value, datetime)},
+            "source_root": source_root,
+            "queued_at": now if job.status is JobStatus.QUEUED else None,
+        }
+        with self._database.write() as connection:
+            connection.execute(insert(JOBS).values(values))
+            append_line(connection, job.job_id, LogLevel.INFO, note)
+            return _get(connection, job.job_id)
+
+    def get(self, job_id: UUID) -> TrainingJob:
+        """Return one job or raise `NotFound`."""
+        with self._database.read() as connection:
+            return _get(connection, job_id)
+
+    def source_root(self, job_id: UUID) -> str | None:
+        """Return the folder that a job's files must lie in, or None where they need not."""
+        with self._database.read() as connection:
+            root: str | None = connection.scalar(
+                select(JOBS.c.source_root).where(JOBS.c.job_id == job_id)
+            )
+            return root
+
+    def find(
+        self,
+        *,
+        status: JobStatus | None = None,
+        domain: str | None = None,
+        owner: str | None = None,
+        name: str | None = None,
+        search: str | None = None,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> TrainingJobPage:
+        """Return a page of matching jobs, newest first."""
+        exact = {"status": status, "domain": domain, "owner": owner, "name": name}
+        where: list[ColumnElement[bool]] = [
+            JOBS.c[column] == str(value) for column, value in exact.items() if value is not None
+        ]
+        if search:
+            where.append(
+                or_(
+                    JOBS.c.name.icontains(search, autoescape=True),
+                    JOBS.c.source_table.icontains(search, autoescape=True),
+                    JOBS.c.job_id.istartswith(search.removeprefix("aml_"), autoescape=True),
+                    func.replace(JOBS.c.job_id, "-", "").istartswith(
+                        search.removeprefix("aml_"), autoescape=True
+                    ),
+                )
+            )
+        newest = (
+            select(*_FIELDS)
+            .where(*where)
+            .order_by(JOBS.c.created_at.desc(), JOBS.c.job_id)
+            .limit(limit)
+            .offset(offset)
+        )
+        with self._database.read() as connection:
+            count = connection.scalar(select(func.count()).select_from(JOBS).where(*where)) or 0
+            jobs = [_record(row) for row in connection.execute(newest).mappings()]
+        return TrainingJobPage(jobs=jobs, count=count, limit=limit, offset=offset)
+
+    def transition(
+        self,
+        job_id: UUID,
+        to: JobStatus,
+        *,
+        note: str,
+        level: LogLevel = LogLevel.INFO,
+        attempt: int | None = None,
+        **changes: Any,
+    ) -> TrainingJob:
+        """Take a job to another state, with a line in its log.
+
+        Parameters
+        ----------
+        attempt
+            The worker's attempt; `Superseded` is raised when the job is at another one.
+        changes
+            Further columns to set, e.g. ``error_message``.
+
+        Raises
+        ------
+        Conflict
+            When the lifecycle does not allow it.
+        """
+        with self._database.write() as connection:
+            job = _get(connection, job_id)
+            if attempt is not None and job.attempt != attempt:
+                raise Superseded(f"Job {job.name} is at attempt {job.attempt}, not {attempt}.")
+            check_transition(job.status, to)
+            _set(connection, job_id, {**_entering(to), **changes, "status": to})
+            if job.status is JobStatus.RUNNING and to is JobStatus.QUEUED:
+                connection.execute(delete(TRIALS).where(TRIALS.c.job_id == job_id))
+            append_line(connection, job_id, level, note)
+            return _get(connection, job_id)
+
+    def beat(self, job_id: UUID, attempt: int, progress: Progress | None) -> bool:
+        """Record a sign of life of a worker; False when the job no longer wants it."""
+        values: dict[str, Any] = {"heartbeat_at": utc_now()}
+        if progress is not None:
+            values["progress"] = progress.model_dump(mode="json")
+        return self._change_running(job_id, attempt, values)
+
+    def describe(self, job_id: UUID, attempt: int, **values: Any) -> bool:
+        """Set columns of a running job; False when the job no longer wants it."""
+        return self._change_running(job_id, attempt, {**values, "updated_at": utc_now()})
+
+    def delete(self, job_id: UUID) -> None:
+        """Delete a job that is not running, with its log and trials."""
+        with self._database.write() as connection:
+            check_deletable(_get(connection, job_id).status)
+            connection.execute(delete(JOBS).where(JOBS.c.job_id == job_id))
+
+    def _change_running(self, job_id: UUID, attempt: int, values: Mapping[str, Any]) -> bool:
+        ours = (
+            (JOBS.c.job_id == job_id)
+            & (JOBS.c.attempt == attempt)
+            & (JOBS.c.status == JobStatus.RUNNING)
+        )
+        with self._database.write() as connection:
+            return connection.execute(update(JOBS).where(ours).values(values)).rowcount == 1
+
+
+def utc_now() -> datetime:
+    """Return this moment in UTC."""
+    return datetime.now(UTC)
+
+
+def _entering(status: JobStatus) -> dict[str, Any]:
+    """Return what changes by itself when a job enters a state."""
+    now = utc_now()
+    if status is JobStatus.QUEUED:
+        unclaimed = ("dispatcher_id", "claimed_at", "worker", "started_at", "heartbeat_at")
+        return {"queued_at": now, "progress": None, **dict.fromkeys(unclaimed)}
+    if status is JobStatus.RUNNING:
+        return {"started_at": now, "heartbeat_at": now}
+    return {"finished_at": now}
+
+
+def _set(connection: Connection, job_id: UUID, values: Mapping[str, Any]) -> None:
+    connection.execute(
+        update(JOBS).where(JOBS.c.job_id == job_id).values({**values, "updated_at": utc_now()})
+    )
+
+
+def _get(connection: Connection, job_id: UUID) -> TrainingJob:
+    row = connection.execute(select(*_FIELDS).where(JOBS.c.job_id == job_id)).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no training job {job_id}.")
+    return _record(row)
+
+
+def _record(row: RowMapping) -> TrainingJob:
+    return TrainingJob.model_validate(dict(row))

@@ -1,0 +1,88 @@
+"""What a job says while it lives: log lines and trials."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from automl_magics.contracts.enums import JobStatus, LogLevel
+from automl_magics.contracts.training import LogLine, Trial
+from automl_magics.store.database import Database
+from automl_magics.store.tables import LOG_LINES as LINES
+from automl_magics.store.tables import TRAINING_JOBS as JOBS
+from automl_magics.store.tables import TRIALS
+
+
+class Journal:
+    """Append to and read from jobs' logs and trials."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def log(
+        self, job_id: UUID, level: LogLevel, message: str, fields: Mapping[str, Any] | None = None
+    ) -> None:
+        """Append a line to a job's log; nothing happens when the job is gone."""
+        with self._database.write() as connection:
+            if _exists(connection, job_id):
+                append_line(connection, job_id, level, message, fields)
+
+    def lines(self, job_id: UUID, *, after: int = 0, limit: int = 1000) -> list[LogLine]:
+        """Return lines with ``seq > after``, oldest first."""
+        wanted = (
+            select(LINES)
+            .where(LINES.c.job_id == job_id, LINES.c.seq > after)
+            .order_by(LINES.c.seq)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(wanted).mappings()
+            return [LogLine.model_validate(dict(row)) for row in rows]
+
+    def add_trial(self, job_id: UUID, attempt: int, trial: Trial) -> None:
+        """Record a trial of a running job's attempt; one that came before is replaced."""
+        values = {**trial.model_dump(mode="json"), "finished_at": trial.finished_at}
+        with self._database.write() as connection:
+            if _exists(connection, job_id, attempt):
+                row = upsert(TRIALS).values(job_id=job_id, **values)
+                connection.execute(
+                    row.on_conflict_do_update(index_elements=["job_id", "number"], set_=values)
+                )
+
+    def trials(self, job_id: UUID) -> list[Trial]:
+        """Return a job's trials in the order of fitting."""
+        wanted = select(TRIALS).where(TRIALS.c.job_id == job_id).order_by(TRIALS.c.number)
+        with self._database.read() as connection:
+            rows = connection.execute(wanted).mappings()
+            return [Trial.model_validate(dict(row)) for row in rows]
+
+
+def append_line(
+    connection: Connection,
+    job_id: UUID,
+    level: LogLevel,
+    message: str,
+    fields: Mapping[str, Any] | None = None,
+) -> None:
+    """Append a line within the caller's write transaction."""
+    last = connection.scalar(select(func.max(LINES.c.seq)).where(LINES.c.job_id == job_id)) or 0
+    connection.execute(
+        insert(LINES).values(
+            job_id=job_id,
+            seq=last + 1,
+            timestamp=datetime.now(UTC),
+            level=level,
+            message=message,
+            fields=dict(fields or {}),
+        )
+    )
+
+
+def _exists(connection: Connection, job_id: UUID, attempt: int | None = None) -> bool:
+    where = [JOBS.c.job_id == job_id]
+    if attempt is not None:
+        where += [JOBS.c.attempt == attempt, JOBS.c.status == JobStatus.RUNNING]
+    return connection.scalar(select(JOBS.c.job_id).where(*where)) is not None

@@ -1,0 +1,50 @@
+"""The one place that knows which transition of a training job is allowed.
+
+========  ==================================================================
+from      to
+========  ==================================================================
+(new)     ready, queued
+ready     queued (triggered)
+queued    running (its worker started), failed (it could not), stopped
+running   complete, failed, stopped, queued (given back by its dispatcher)
+========  ==================================================================
+
+From complete, failed and stopped nothing leads on.
+"""
+
+from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.errors import Conflict
+
+READY, QUEUED, RUNNING, COMPLETE, FAILED, STOPPED = JobStatus
+
+ALLOWED: dict[JobStatus, frozenset[JobStatus]] = {
+    READY: frozenset({QUEUED}),
+    QUEUED: frozenset({RUNNING, FAILED, STOPPED}),
+    RUNNING: frozenset({COMPLETE, FAILED, STOPPED, QUEUED}),
+    COMPLETE: frozenset(),
+    FAILED: frozenset(),
+    STOPPED: frozenset(),
+}
+
+INITIAL = frozenset({READY, QUEUED})
+
+_VERB = {QUEUED: "triggered", STOPPED: "stopped", RUNNING: "started", COMPLETE: "completed"}
+_HINT = {
+    READY: "Trigger it first.",
+    QUEUED: "It is waiting to be started.",
+    RUNNING: "It is being trained.",
+}
+
+
+def check_transition(current: JobStatus, wanted: JobStatus) -> None:
+    """Raise `Conflict` unless a job may go from ``current`` to ``wanted``."""
+    if wanted not in ALLOWED[current]:
+        verb = _VERB.get(wanted, f"set to {wanted}")
+        hint = _HINT.get(current, "It has ended; create a new job.")
+        raise Conflict(f"A job that is {current} cannot be {verb}.", hint=hint)
+
+
+def check_deletable(current: JobStatus) -> None:
+    """Raise `Conflict` when a job in this state must not be deleted."""
+    if current is RUNNING:
+        raise Conflict("A job that is running cannot be deleted.", hint="Stop it first.")

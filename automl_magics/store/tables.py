@@ -1,0 +1,154 @@
+"""The tables of the store. A change here needs a migration in ``migrations/versions``."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+from automl_magics.contracts.enums import JobStatus
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC: aware in Python, naive in the file, so that text order is time order."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        """Turn an aware moment into naive UTC."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        """Turn naive UTC into an aware moment."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Uuid(TypeDecorator[UUID]):
+    """A UUID as its 36 characters, so that prefixes can be searched for."""
+
+    impl = String(36)
+    cache_ok = True
+
+    def process_bind_param(self, value: UUID | str | None, dialect: Any) -> str | None:  # noqa: ARG002
+        """Turn a UUID into text."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> UUID | None:  # noqa: ARG002
+        """Turn text into a UUID."""
+        return None if value is None else UUID(value)
+
+
+Json = JSON(none_as_null=True)
+
+METADATA = MetaData()
+
+# The columns are those of contracts.training.TrainingJob. The last four are the store's own: where
+# the rows may come from, and which dispatcher has the job.
+TRAINING_JOBS = Table(
+    "training_jobs",
+    METADATA,
+    Column("job_id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("source_table", Text, nullable=False),
+    Column("request", Json, nullable=False),
+    Column("problem_type", Text, nullable=False),
+    Column("algorithm", Text, nullable=False),
+    Column("preset", Text, nullable=False),
+    Column("executor", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("error_message", Text),
+    Column("correlation_id", Text),
+    Column("attempt", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("heartbeat_at", Moment),
+    Column("worker", Json),
+    Column("progress", Json),
+    Column("result", Json),
+    Column("snapshot", Json),
+    Column("rendered_dag", Text),
+    Column("mlflow_run_id", Text),
+    Column("mlflow_experiment_name", Text),
+    Column("registered_model_name", Text),
+    Column("registered_model_version", Text),
+    Column("airflow_dag_id", Text),
+    Column("airflow_dag_url", Text),
+    Column("feature_engineering_job_id", Uuid),
+    Column("source_root", Text),
+    Column("queued_at", Moment),
+    Column("claimed_at", Moment),
+    Column("dispatcher_id", Uuid),
+    CheckConstraint(
+        "status IN ({})".format(", ".join(f"'{status}'" for status in JobStatus)),
+        name="training_jobs_status",
+    ),
+    Index("training_jobs_queue", "status", "queued_at"),
+    Index("training_jobs_created", "created_at"),
+    Index("training_jobs_name", "name"),
+)
+
+
+def _job() -> ForeignKey:
+    return ForeignKey("training_jobs.job_id", ondelete="CASCADE")
+
+
+LOG_LINES = Table(
+    "log_lines",
+    METADATA,
+    Column(
+        "job_id", Uuid, ForeignKey("training_jobs.job_id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("seq", Integer, primary_key=True),
+    Column("timestamp", Moment, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("fields", Json, nullable=False),
+)
+
+TRIALS = Table(
+    "trials",
+    METADATA,
+    Column(
+        "job_id", Uuid, ForeignKey("training_jobs.job_id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("number", Integer, primary_key=True),
+    Column("candidate", Text, nullable=False),
+    Column("algorithm", Text, nullable=False),
+    Column("parameters", Json, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("score", Float),
+    Column("scores", Json, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("finished_at", Moment, nullable=False),
+    Column("error", Text),
+)
+
+DISPATCHERS = Table(
+    "dispatchers",
+    METADATA,
+    Column("dispatcher_id", Uuid, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("process_started", Float, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("heartbeat_at", Moment, nullable=False),
+)
