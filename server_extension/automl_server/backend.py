@@ -1,0 +1,111 @@
+"""What stands behind the routes: the store, the training service, the dispatcher.
+
+Its modules load SQLAlchemy and the store's migrations, so they are imported off the event loop,
+when the first of them is needed.
+"""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automl_magics.contracts.enums import ExecutorName
+from automl_magics.settings import Settings
+
+if TYPE_CHECKING:
+    from automl_magics.dispatcher import Dispatcher
+
+    from automl_magics.service import TrainingService
+
+SHUTDOWN_REASON = "the server was shut down"
+
+
+class Backend:
+    """The one training service of a server, and the dispatcher that starts its jobs.
+
+    Parameters
+    ----------
+    settings
+        Where the store lives, and how jobs run.
+    root
+        The server's root folder: a request names no file outside it.
+    kernels
+        The server's kernel manager.
+    logger
+        The extension's log.
+    """
+
+    def __init__(
+        self, settings: Settings, root: Path, kernels: Any, logger: logging.Logger
+    ) -> None:
+        self.settings = settings
+        self._root = root
+        self._kernels = kernels
+        self._logger = logger
+        self._opening: asyncio.Future[TrainingService] | None = None
+        self._dispatcher: Dispatcher | None = None
+
+    async def service_for(self, name: str | None, correlation_id: str) -> "TrainingService":
+        """Return the service bound to a caller; a caller without a name is the login user."""
+        service = await self._service()
+        from automl_magics.service import Caller, login_name
+
+        return service.on_behalf_of(
+            Caller(name=name or login_name(), correlation_id=correlation_id, root=self._root)
+        )
+
+    async def start(self) -> None:
+        """Open the store and start the dispatcher, unless it runs already."""
+        if self._dispatcher is not None:
+            return
+        service = await self._service()
+        from automl_magics.dispatcher import Dispatcher
+        from automl_magics.executors.kernel import KernelExecutor
+
+        kernel = KernelExecutor(kernels=self._kernels, settings=self.settings)
+        dispatcher = Dispatcher(
+            service.store, self.settings, executors={ExecutorName.KERNEL: kernel}
+        )
+        await dispatcher.start()
+        self._dispatcher = dispatcher
+
+    async def stop(self, within: float) -> None:
+        """Hand running jobs back to the queue in ``within`` seconds; never raises.
+
+        An exception would end the server's own clean-up, and leave its kernels behind.
+        """
+        dispatcher, self._dispatcher = self._dispatcher, None
+        if dispatcher is None:
+            return
+        try:
+            async with asyncio.timeout(within):
+                await dispatcher.stop(requeue=True, reason=SHUTDOWN_REASON)
+        except Exception:
+            self._logger.exception("The dispatcher did not stop in order")
+
+    def wake(self) -> None:
+        """Have the dispatcher look at the queue now."""
+        if self._dispatcher is not None:
+            self._dispatcher.wake()
+
+    @property
+    def running(self) -> int:
+        """How many jobs this server's dispatcher is running."""
+        return 0 if self._dispatcher is None else len(self._dispatcher.running)
+
+    async def _service(self) -> "TrainingService":
+        if self._opening is None:
+            self._opening = asyncio.ensure_future(asyncio.to_thread(self._open))
+        opening = self._opening
+        try:
+            return await asyncio.shield(opening)
+        except BaseException:
+            if opening.done() and self._opening is opening:
+                self._opening = None  # the next caller tries again
+            raise
+
+    def _open(self) -> "TrainingService":
+        from automl_magics.service import TrainingService
+        from automl_magics.store import Store
+
+        return TrainingService(Store.open(self.settings), self.settings)

@@ -1,0 +1,213 @@
+"""The base of every route: authenticate, parse, answer, and say what went wrong.
+
+A route is a handler of a few lines on top of `UserHandler` (Jupyter's credentials) or
+`WorkerHandler` (the pre-shared key). Its verbs carry their authentication decorators themselves:
+`authorized` keeps the resource of the first class that it is called on, so a decorated verb must
+not be inherited.
+"""
+# mypy: disallow-subclassing-any=False
+
+import hmac
+import re
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID, uuid4
+
+import pydantic
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.extension.handler import ExtensionHandlerMixin
+from tornado import web
+
+from automl_magics.contracts.dialects import parse_job_id
+from automl_magics.contracts.errors import AutoMLError, InvalidInput, NotFound, Unauthenticated
+from automl_magics.contracts.http import CORRELATION_HEADER, PSK_HEADER, ValidationError
+from automl_server.answers import InvalidRequest, answer_to, refused_by_schema, refused_by_service
+from automl_server.identity import real_name
+
+if TYPE_CHECKING:
+    from automl_magics.service import TrainingService
+
+RESOURCE = "automl"
+"""What Jupyter's authorizer is asked about."""
+
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}")
+_JSON = re.compile(r"application/(?:[\w.+-]+\+)?json", re.IGNORECASE)
+
+Model = TypeVar("Model", bound=pydantic.BaseModel)
+
+
+class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
+    """What all routes share; it authenticates nobody."""
+
+    auth_resource = RESOURCE
+
+    @cached_property
+    def correlation_id(self) -> str:
+        """The caller's correlation id where it is a sane one, else a new one."""
+        given = self.request.headers.get(CORRELATION_HEADER, "")
+        return given if _CORRELATION_ID.fullmatch(given) else str(uuid4())
+
+    @property
+    def _track_activity(self) -> bool:
+        """Whether the request keeps an idle server alive: watching a job does not."""
+        return bool(self.request.method != "GET")
+
+    async def jobs(self) -> "TrainingService":
+        """Return the training service, bound to whoever is asking."""
+        return await self.extensionapp.backend.service_for(
+            name=real_name(self.current_user), correlation_id=self.correlation_id
+        )
+
+    def job_id(self, text: str) -> UUID:
+        """Return the path's job id."""
+        try:
+            return parse_job_id(text)
+        except InvalidInput as error:
+            raise refused_by_service(error, "path") from None
+
+    def body(self, model: type[Model]) -> Model:
+        """Return the request's JSON body."""
+        content = self.request.body
+        if len(content) > (limit := self.extensionapp.max_body_bytes):
+            raise web.HTTPError(413, f"The body is larger than {limit} bytes.")
+        if not content:
+            missing = {"loc": ["body"], "msg": "Field required", "type": "missing", "input": None}
+            raise InvalidRequest([ValidationError.model_validate(missing)])
+        if not _JSON.fullmatch(self.request.headers.get("Content-Type", "").split(";")[0].strip()):
+            raise web.HTTPError(415, "The body must be JSON, with Content-Type: application/json.")
+        try:
+            return model.model_validate_json(content)
+        except pydantic.ValidationError as error:
+            raise refused_by_schema(error, "body") from None
+
+    def query(self, model: type[Model]) -> Model:
+        """Return the request's query; of a repeated name the last value counts."""
+        given = {
+            name: values[-1].decode("utf-8", "replace")
+            for name, values in self.request.query_arguments.items()
+        }
+        try:
+            return model.model_validate(given)
+        except pydantic.ValidationError as error:
+            raise refused_by_schema(error, "query") from None
+
+    def answer(self, content: pydantic.BaseModel, status: int = 200) -> None:
+        """Send ``content``, defaults included."""
+        self.set_status(status)
+        self.finish(content.model_dump_json())
+
+    # ------------------------------------------------------------ Tornado's hooks
+
+    def set_default_headers(self) -> None:
+        """Put the correlation id on every answer, errors included."""
+        super().set_default_headers()
+        self.set_header(CORRELATION_HEADER, self.correlation_id)
+
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:  # noqa: ARG002
+        """Decode a path's part; what is not UTF-8 is for the schema to refuse."""
+        return value.decode("utf-8", "replace")
+
+    def get_login_url(self) -> str:
+        """Refuse: nobody is sent from an API to a login page."""
+        raise Unauthenticated("Nobody is signed in.", hint=self.how_to_authenticate)
+
+    how_to_authenticate = "Send the server's token as Authorization: Bearer <token>."
+    challenge = "Bearer"
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer in the contract's error shapes."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        if error is None and status_code < 500:
+            error = web.HTTPError(status_code)
+        status, content = answer_to(error, self.correlation_id)
+        self.set_status(status)
+        if status == 401:
+            self.set_header("WWW-Authenticate", self.challenge)
+        elif status == 405:
+            self.set_header("Allow", ", ".join(self._verbs()))
+        self.finish(content.model_dump_json(exclude_unset=True))
+
+    def log_exception(
+        self,
+        typ: type[BaseException] | None,  # noqa: ARG002
+        value: BaseException | None,
+        tb: TracebackType | None,  # noqa: ARG002
+    ) -> None:
+        """Log what the caller did wrong in a line, what we did wrong with its traceback."""
+        where = f"{self.request.method} {self.request.path} [{self.correlation_id}]"
+        if isinstance(value, AutoMLError | InvalidRequest | web.HTTPError):
+            self.log.info("%s: %s", where, value)
+        else:
+            self.log.error("%s failed", where, exc_info=value)
+
+    def on_finish(self) -> None:
+        """Leave the correlation id in the server's log."""
+        super().on_finish()
+        self.log.debug(
+            "%s %s %s [%s]",
+            self.get_status(),
+            self.request.method,
+            self.request.path,
+            self.correlation_id,
+        )
+
+    def _verbs(self) -> list[str]:
+        absent = web.RequestHandler._unimplemented_method  # noqa: SLF001
+        return [
+            verb for verb in self.SUPPORTED_METHODS if getattr(type(self), verb.lower()) != absent
+        ]
+
+
+class UserHandler(AutoMLHandler):
+    """A route for people and their programs: Jupyter's token, Bearer, or cookie with XSRF."""
+
+    async def prepare(self) -> None:
+        """Refuse whoever is not signed in, whatever the verb."""
+        await super().prepare()
+        if self.current_user is None and self.request.method != "OPTIONS":
+            self.get_login_url()
+
+    def check_xsrf_cookie(self) -> None:
+        """Ask for the XSRF token only once it is known that somebody is signed in."""
+        if not hasattr(self, "_jupyter_current_user"):
+            return
+        if self.current_user is None:
+            self.get_login_url()
+        super().check_xsrf_cookie()
+
+
+class WorkerHandler(AutoMLHandler):
+    """A route for workers: the pre-shared key and nothing else."""
+
+    how_to_authenticate = f"Send the pre-shared key in the header {PSK_HEADER}."
+    challenge = PSK_HEADER
+
+    async def prepare(self) -> None:
+        """Compare the key before anything else is looked at."""
+        self.current_user = self._jupyter_current_user = None
+        given = self.request.headers.get(PSK_HEADER, "").encode("latin-1", "replace")
+        known = self.extensionapp.backend.settings.psk_value.encode()
+        if not given or not hmac.compare_digest(given, known):
+            self.log.warning("Refused a pre-shared key from %s", self.request.remote_ip)
+            raise Unauthenticated(
+                "The pre-shared key is missing or wrong.", hint=self.how_to_authenticate
+            )
+        if self.request.method not in self._verbs():
+            raise web.HTTPError(405)
+        await super().prepare()
+
+    def check_xsrf_cookie(self) -> None:
+        """Skip the XSRF check: no cross-site form can set the key's header."""
+
+
+class UnknownRouteHandler(AutoMLHandler):
+    """Everything under the API's address that is no route."""
+
+    async def prepare(self) -> None:
+        """Answer 404, signed in or not."""
+        self.current_user = self._jupyter_current_user = None
+        raise NotFound(f"There is no {self.request.path} here.")
+
+    def check_xsrf_cookie(self) -> None:
+        """Skip the XSRF check: nothing is done here."""
