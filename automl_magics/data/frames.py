@@ -1,0 +1,81 @@
+"""Data frames of a notebook, as Arrow."""
+
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+from automl_magics.contracts.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def is_frame(value: object) -> bool:
+    """Return whether a value is a table: pandas, polars, Arrow, a DuckDB relation or alike.
+
+    Looks only at libraries that the notebook has imported already.
+    """
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(value, pandas.DataFrame):
+        return True
+    polars = sys.modules.get("polars")
+    if polars is not None and isinstance(value, polars.DataFrame | polars.LazyFrame):
+        return True
+    duckdb = sys.modules.get("duckdb")
+    if duckdb is not None and isinstance(value, duckdb.DuckDBPyRelation):
+        return True
+    pyarrow = sys.modules.get("pyarrow")
+    if pyarrow is None or isinstance(value, type):
+        return False
+    return isinstance(value, pyarrow.Table | pyarrow.RecordBatch | pyarrow.RecordBatchReader)
+
+
+def to_arrow(frame: Any, *, name: str = "the data frame") -> "pa.Table":
+    """Return a frame's columns as an Arrow table; a pandas index is left out.
+
+    Raises
+    ------
+    InvalidInput
+        When two columns have one name, or a column holds values of different types.
+    """
+    import pyarrow as pa
+
+    if not is_frame(frame):
+        raise InvalidInput(
+            f"{name} is a {type(frame).__name__}, not a table.",
+            hint="Give a pandas or polars DataFrame, an Arrow table or a DuckDB relation.",
+        )
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(frame, pandas.DataFrame):
+        return _from_pandas(frame, name)
+    if hasattr(frame, "collect"):  # a polars LazyFrame
+        frame = frame.collect()
+    if isinstance(frame, pa.RecordBatch):
+        return pa.Table.from_batches([frame])
+    if isinstance(frame, pa.RecordBatchReader):
+        return frame.read_all()
+    if isinstance(frame, pa.Table):
+        return frame
+    convert = frame.to_arrow if hasattr(frame, "to_arrow") else frame.to_arrow_table
+    table = convert()
+    return table if isinstance(table, pa.Table) else cast("pa.RecordBatchReader", table).read_all()
+
+
+def _from_pandas(frame: Any, name: str) -> "pa.Table":
+    import pyarrow as pa
+
+    frame = frame.set_axis([str(column) for column in frame.columns], axis="columns")
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise InvalidInput(
+            f"{name} has two columns named {str(twice[0])!r}.", hint="Rename one of them."
+        )
+    columns = []
+    for column in frame.columns:
+        try:
+            columns.append(pa.Array.from_pandas(frame[column]))
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+            raise InvalidInput(
+                f"Column {column!r} of {name} holds values of different types.",
+                hint=f"Make them one, e.g. {name}[{column!r}].astype(str).",
+            ) from None
+    return pa.table(columns, names=list(frame.columns))

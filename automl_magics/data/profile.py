@@ -1,0 +1,108 @@
+"""What a source's columns are, and what its label looks like, before anything is trained."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from automl_magics.contracts.data import ColumnType, LabelProfile
+from automl_magics.contracts.errors import InvalidInput, did_you_mean
+from automl_magics.data.source import ROWS, Source, reading_errors
+
+if TYPE_CHECKING:
+    import duckdb
+
+PATIENCE = 0.5
+"""Seconds that profiling all rows may take; after that the first rows must do."""
+
+SAMPLE_ROWS = 20_000
+
+_TYPES: Mapping[str, ColumnType] = {
+    **dict.fromkeys(("boolean",), "boolean"),
+    **dict.fromkeys(
+        ("tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint"), "integer"
+    ),
+    **dict.fromkeys(("uinteger", "ubigint", "uhugeint"), "integer"),
+    **dict.fromkeys(("float", "double", "decimal"), "float"),
+    **dict.fromkeys(("varchar", "enum", "uuid", "char"), "text"),
+    **dict.fromkeys(
+        ("date", "timestamp", "timestamp with time zone", "timestamp_s", "timestamp_ms"), "datetime"
+    ),
+    **dict.fromkeys(("timestamp_ns", "time"), "datetime"),
+}
+
+
+@dataclass(frozen=True)
+class SourceProfile:
+    """A source's columns with their types, and its label when one was asked for."""
+
+    columns: Mapping[str, ColumnType]
+    label: LabelProfile | None
+
+
+def profile_source(source: Source, label_column: str | None) -> SourceProfile:
+    """Look at a source without reading more of it than needed.
+
+    Raises
+    ------
+    InvalidInput
+        When the source cannot be read or the label is not one of its columns.
+    """
+    with source.open() as connection, reading_errors():
+        rows = connection.table(ROWS)
+        columns = {
+            name: _TYPES.get(str(kind.id), "other")
+            for name, kind in zip(rows.columns, rows.types, strict=True)
+        }
+        if label_column is None:
+            return SourceProfile(columns, None)
+        if label_column not in columns:
+            raise InvalidInput(
+                f"There is no column {label_column!r} in the source.",
+                hint=did_you_mean(label_column, columns),
+                field="label_column",
+            )
+        return SourceProfile(
+            columns, _profile_label(connection, rows, label_column, columns[label_column])
+        )
+
+
+def _profile_label(
+    connection: "duckdb.DuckDBPyConnection",
+    rows: "duckdb.DuckDBPyRelation",
+    column: str,
+    kind: ColumnType,
+) -> LabelProfile:
+    import duckdb
+
+    try:
+        with _interrupted_after(connection, PATIENCE):
+            counts = _count(rows, column, kind)
+    except duckdb.InterruptException:
+        counts = _count(rows.limit(SAMPLE_ROWS), column, kind)
+    return LabelProfile(column=column, type=kind, **counts)
+
+
+def _count(rows: "duckdb.DuckDBPyRelation", column: str, kind: ColumnType) -> dict[str, Any]:
+    import duckdb
+
+    value = duckdb.ColumnExpression(column)
+    if kind == "float":
+        nan = duckdb.FunctionExpression("isnan", value.cast("DOUBLE"))
+        value = duckdb.CaseExpression(nan, duckdb.ConstantExpression(None)).otherwise(value)
+    values = rows.select(value.alias("value"))
+    counted = values.aggregate("count(*), count(value), count(DISTINCT value)").fetchall()
+    total, present, distinct = counted[0]
+    return {"rows": total, "missing": total - present, "distinct": distinct}
+
+
+@contextmanager
+def _interrupted_after(connection: "duckdb.DuckDBPyConnection", seconds: float) -> Iterator[None]:
+    timer = threading.Timer(seconds, connection.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

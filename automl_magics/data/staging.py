@@ -1,0 +1,87 @@
+"""A source set aside by a notebook for a job to come: its text, its folder and its frames.
+
+A notebook's variables live in its own process, so those that a source names are written to Parquet
+before the job is created. Only a process that can write to ``AUTOML_HOME`` can stage, which is why
+a staged source is not confined to a server's root; it is bound to its text.
+"""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel
+
+from automl_magics.contracts.errors import InvalidInput
+from automl_magics.data.frames import to_arrow
+from automl_magics.data.source import Source, named_frames
+from automl_magics.settings import Settings
+
+DESCRIPTION = "source.json"
+
+
+class StagedSource(BaseModel):
+    """What is written beside the staged frames."""
+
+    text: str
+    folder: Path
+    frames: dict[str, str]
+    """Name to Parquet file, within the same folder."""
+
+
+def stage_source(
+    settings: Settings, text: str, *, namespace: Mapping[str, Any], folder: Path
+) -> UUID:
+    """Set a source aside and return its id, for ``AutoMLTrainingRequest.staged_source``.
+
+    Parameters
+    ----------
+    text
+        A table, a file, a frame's name or a SELECT.
+    namespace
+        The notebook's variables.
+    folder
+        Where relative paths start.
+    """
+    import pyarrow.parquet as pq
+
+    frames = {name: to_arrow(frame, name=name) for name, frame in named_frames(text, namespace)}
+    staged_id = uuid4()
+    place = settings.staged_folder(staged_id)
+    files = {name: f"frame-{number}.parquet" for number, name in enumerate(frames)}
+    for name, file in files.items():
+        pq.write_table(frames[name], place / file, compression="zstd")
+    description = StagedSource(text=text, folder=folder.absolute(), frames=files)
+    (place / DESCRIPTION).write_text(description.model_dump_json())
+    return staged_id
+
+
+def open_staged(place: Path, text: str, workspace: Path) -> Source:
+    """Return the source that was staged in a folder.
+
+    Raises
+    ------
+    InvalidInput
+        When nothing was staged there, or for another text.
+    """
+    try:
+        staged = StagedSource.model_validate_json((place / DESCRIPTION).read_text())
+    except (OSError, ValueError):
+        staged = None
+    if staged is None or staged.text.strip() != text.strip():
+        raise InvalidInput(
+            "The staged source is not there or belongs to another text.", field="staged_source"
+        )
+    frames = {name: place / file for name, file in staged.frames.items()}
+    return Source(text, staged.folder, frames=frames, workspace=workspace)
+
+
+def discard_staged(settings: Settings, staged_id: UUID) -> None:
+    """Delete a staged source that no job has taken."""
+    shutil.rmtree(settings.staged_folder(staged_id), ignore_errors=True)
+
+
+def adopt_staged(settings: Settings, staged_id: UUID, place: Path) -> None:
+    """Move a staged source into a job's own folder."""
+    settings.staged_folder(staged_id).rename(place)
