@@ -1,0 +1,239 @@
+"""From a frame to the matrix that models learn from, the same way at training and prediction."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from automl_magics.contracts.data import ColumnType
+from automl_magics.contracts.errors import InvalidInput, did_you_mean
+from automl_magics.training.columns import (
+    Category,
+    ColumnEncoder,
+    Flag,
+    Moment,
+    Number,
+    Text,
+    from_dict,
+    to_dict,
+)
+from automl_magics.training.frames import (
+    Floats,
+    column_type,
+    columns_of,
+    is_span,
+    moments,
+    numbers,
+    parse_moments,
+)
+
+_ISO = r"^\s*\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?\s*$"
+_BLANK = r"^\s*(\?|-|n/?a|nan|null|none)?\s*$"
+_LEADING_ZERO = r"^\s*-?0\d"
+_ID_NAME = re.compile(r"(^|[_\W])(id|index|key|rownames|row|unnamed: \d+)$|[a-z](ID|Id)$", re.ASCII)
+_ID_ROWS = 50
+"""With fewer rows, all-different values say nothing."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Rows as numbers."""
+
+    values: Floats
+    """(rows, features); NaN is missing, a category is its code."""
+    names: tuple[str, ...]
+    sources: tuple[str, ...]
+    """For each feature the column it was made from."""
+    categorical: tuple[int, ...]
+    """Which features hold codes that have no order."""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Encodes the columns it was fitted on.
+
+    Parameters
+    ----------
+    encoders
+        By column, in the order of their features.
+    types
+        What each of these columns held in training.
+    dropped
+        Columns that were left out, with the reason.
+    """
+
+    encoders: Mapping[str, ColumnEncoder]
+    types: Mapping[str, ColumnType]
+    dropped: Mapping[str, str]
+
+    @classmethod
+    def fit(cls, frame: Any, columns: Sequence[str] | None = None) -> "Encoder":
+        """Choose an encoder for each column by looking at training rows only.
+
+        Raises `InvalidInput` when no column is worth learning from.
+        """
+        found = columns_of(frame)
+        encoders: dict[str, ColumnEncoder] = {}
+        dropped: dict[str, str] = {}
+        for name in found if columns is None else columns:
+            choice = _choose(found[name], name)
+            if isinstance(choice, str):
+                dropped[name] = choice
+            else:
+                encoders[name] = choice
+        if not encoders:
+            reasons = "; ".join(f"'{name}' {reason}" for name, reason in list(dropped.items())[:3])
+            raise InvalidInput(
+                f"No column is left to learn from{': ' + reasons if reasons else ''}.",
+                hint="Add columns that say something about the label.",
+                field="feature_columns",
+            )
+        return cls(encoders, {name: column_type(found[name].type) for name in encoders}, dropped)
+
+    def transform(self, frame: Any) -> Encoded:
+        """Encode a frame that has at least the fitted columns, in any order.
+
+        Raises `InvalidInput` for missing columns and for types that cannot be read.
+        """
+        found = columns_of(frame)
+        self._check_columns(found)
+        rows = len(next(iter(found.values())))
+        values = np.empty((rows, len(self.names)))
+        at = 0
+        for name, encoder in self.encoders.items():
+            width = len(encoder.features)
+            values[:, at : at + width] = encoder.encode(found[name], name)
+            at += width
+        return Encoded(values, self.names, self.sources, self._categorical)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The features' names."""
+        return tuple(
+            f"{name} {feature}".rstrip() if feature else name
+            for name, encoder in self.encoders.items()
+            for feature in encoder.features
+        )
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """For each feature the column it is made from."""
+        return tuple(name for name, enc in self.encoders.items() for _ in enc.features)
+
+    @cached_property
+    def _categorical(self) -> tuple[int, ...]:
+        return tuple(
+            i
+            for i, source in enumerate(self.sources)
+            if isinstance(self.encoders[source], Category)
+        )
+
+    def _check_columns(self, found: Mapping[str, pa.Array]) -> None:
+        absent = [name for name in self.encoders if name not in found]
+        if not absent:
+            return
+        unused = [name for name in found if name not in self.encoders]
+        shown = ", ".join(f"'{name}'" for name in absent[:5]) + (", …" if len(absent) > 5 else "")
+        raise InvalidInput(
+            f"The rows lack {'a column' if len(absent) == 1 else 'columns'} that the model needs:"
+            f" {shown}.",
+            hint=did_you_mean(absent[0], unused) if unused else "Add it, null where not known.",
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the encoder as JSON's types."""
+        return {
+            "columns": [
+                {"name": name, "type": self.types[name], "encoder": to_dict(encoder)}
+                for name, encoder in self.encoders.items()
+            ],
+            "dropped": dict(self.dropped),
+        }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> "Encoder":
+        """Return the encoder that `to_dict` wrote."""
+        columns = document["columns"]
+        return cls(
+            {column["name"]: from_dict(column["encoder"]) for column in columns},
+            {column["name"]: column["type"] for column in columns},
+            document["dropped"],
+        )
+
+
+def _choose(values: pa.Array, name: str) -> ColumnEncoder | str:
+    """Return a column's encoder, or why it has none."""
+    kind = column_type(values.type)
+    if values.null_count == len(values):
+        return "has no values"
+    if kind == "text":
+        return _choose_for_text(values, name)
+    if kind == "other" and not is_span(values.type):
+        return f"holds {values.type}, which cannot be learned from"
+    if kind == "datetime":
+        return _varying(Moment.fit(moments(values, name)), values, name)
+    if kind == "integer" and _is_row_number(values, name):
+        return "is an identifier: it differs in every row"
+    return _varying(Flag() if kind == "boolean" else Number(), values, name)
+
+
+def _choose_for_text(text: pa.Array, name: str) -> ColumnEncoder | str:
+    known = text.drop_null()
+    filled = known.filter(pc.invert(pc.match_substring_regex(known, _BLANK, ignore_case=True)))
+    if len(filled) and _is_numeric(filled, name):
+        return _varying(Number(), text, name)
+    if len(filled) and _is_moment(filled):
+        return _varying(Moment.fit(parse_moments(text)), text, name)
+    distinct = pc.count_distinct(known).as_py()
+    if distinct > 0.5 * len(known) and distinct > 20 and _words(known) >= 3:
+        return Text.fit(text)
+    if distinct > 0.95 * len(known) and len(known) >= _ID_ROWS:
+        return "is an identifier: it differs in nearly every row"
+    return _varying(Category.fit(text), text, name)
+
+
+def _varying(encoder: ColumnEncoder, values: pa.Array, name: str) -> ColumnEncoder | str:
+    """Return the encoder, unless all it gives is one and the same row."""
+    encoded = encoder.encode(values, name)
+    if not encoded.shape[1] or np.isnan(encoded).all():
+        return "has no usable values"
+    same = (encoded == encoded[0]) | (np.isnan(encoded) & np.isnan(encoded[0]))
+    return "has the same value in every row" if same.all() else encoder
+
+
+def _is_numeric(filled: pa.Array, name: str) -> bool:
+    """Tell whether every filled-in text is a number and none a code like 01234."""
+    if pc.any(pc.match_substring_regex(filled.slice(0, 1000), _LEADING_ZERO)).as_py():
+        return False
+    if np.isnan(numbers(filled.slice(0, 100), name)).any():
+        return False
+    return not np.isnan(numbers(filled, name)).any()
+
+
+def _is_moment(filled: pa.Array) -> bool:
+    return bool(
+        pc.all(pc.match_substring_regex(filled.slice(0, 100), _ISO)).as_py()
+        and pc.all(pc.match_substring_regex(filled, _ISO)).as_py()
+    )
+
+
+def _words(known: pa.Array) -> float:
+    """Mean number of words."""
+    return float(np.mean([len(value.split()) for value in known.slice(0, 500).to_pylist()]))
+
+
+def _is_row_number(values: pa.Array, name: str) -> bool:
+    """Tell whether all integers differ in a column that is called an identifier."""
+    return bool(
+        len(values) >= _ID_ROWS
+        and _ID_NAME.search(name.strip() if name != name.upper() else name.lower())
+        and pc.count_distinct(values).as_py() == len(values)
+    )

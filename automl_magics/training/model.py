@@ -1,0 +1,118 @@
+"""A trained model: rows in, predictions out, and plain files on disk."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from automl_magics.contracts.data import ColumnType
+from automl_magics.contracts.enums import AutoMLAlgorithm, ProblemType
+from automl_magics.training.algorithms import load_algorithm
+from automl_magics.training.algorithms.base import Predictor
+from automl_magics.training.encoding import Encoder
+from automl_magics.training.frames import Floats
+from automl_magics.training.label import Class, Label
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """Everything that prediction needs."""
+
+    problem_type: ProblemType
+    algorithm: AutoMLAlgorithm
+    label: Label
+    encoder: Encoder
+    predictor: Predictor
+
+    def predict(self, frame: Any) -> "pd.DataFrame":
+        """Predict rows of a DataFrame or an Arrow table, in their order and with their index.
+
+        Returns
+        -------
+        A frame with the column ``prediction``, in the label's own type, and for classifiers
+        ``probability_<class>`` for each class in class order. Raises `InvalidInput` for missing
+        columns; further columns are ignored.
+        """
+        import pandas as pd
+
+        index = frame.index if isinstance(frame, pd.DataFrame) else None
+        return self.frame(self.predict_raw(frame), index)
+
+    def frame(self, raw: Floats, index: "pd.Index[Any] | None" = None) -> "pd.DataFrame":
+        """Return raw predictions as `predict` does."""
+        import pandas as pd
+
+        if self.label.classes is None:
+            return pd.DataFrame({"prediction": raw}, index=index)
+        chosen = self.label.decode(raw.argmax(axis=1))
+        columns = dict(zip(self.output_columns, (chosen, *raw.T), strict=True))
+        return pd.DataFrame(columns, index=index)
+
+    def predict_raw(self, frame: Any) -> Floats:
+        """Return probabilities (rows, classes) for classifiers, else values (rows,)."""
+        features = self.encoder.transform(frame)
+        if len(features):
+            return self.predictor.predict(features)
+        return np.empty((0, len(self.label.classes)) if self.label.classes else 0)
+
+    @property
+    def classes(self) -> tuple[Class, ...] | None:
+        """The classes in ascending order; None for regression."""
+        return self.label.classes
+
+    @property
+    def input_columns(self) -> dict[str, ColumnType]:
+        """The columns that rows must have, with what they held in training."""
+        return dict(self.encoder.types)
+
+    @property
+    def output_columns(self) -> list[str]:
+        """The columns that `predict` returns."""
+        return ["prediction", *(f"probability_{name}" for name in self.label.class_names)]
+
+    def importance(self) -> dict[str, float]:
+        """Return each column's share of the gain, summing to 1, largest first."""
+        shares = dict.fromkeys(self.encoder.encoders, 0.0)
+        for column, gain in zip(self.encoder.sources, self.predictor.importance(), strict=True):
+            shares[column] += float(gain)
+        total = sum(shares.values()) or 1.0
+        ranked = sorted(shares.items(), key=lambda pair: (-pair[1], pair[0]))
+        return {column: gain / total for column, gain in ranked}
+
+    def save(self, folder: Path) -> None:
+        """Write the model as JSON and the predictor's own text files; the folder is made."""
+        folder.mkdir(parents=True, exist_ok=True)
+        document = {
+            "format": _FORMAT,
+            "problem_type": self.problem_type,
+            "algorithm": self.algorithm,
+            "label": self.label.to_dict(),
+            "encoder": self.encoder.to_dict(),
+        }
+        text = json.dumps(document, ensure_ascii=False, indent=1)
+        (folder / "model.json").write_text(text, encoding="utf-8")
+        predictor_folder = folder / "predictor"
+        predictor_folder.mkdir(exist_ok=True)
+        self.predictor.save(predictor_folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> "TrainedModel":
+        """Read what `save` wrote; it predicts bit for bit the same."""
+        text = (folder / "model.json").read_text(encoding="utf-8")
+        document: Mapping[str, Any] = json.loads(text)
+        algorithm = AutoMLAlgorithm(document["algorithm"])
+        return cls(
+            problem_type=ProblemType(document["problem_type"]),
+            algorithm=algorithm,
+            label=Label.from_dict(document["label"]),
+            encoder=Encoder.from_dict(document["encoder"]),
+            predictor=load_algorithm(algorithm).load(folder / "predictor"),
+        )

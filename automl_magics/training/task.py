@@ -1,0 +1,272 @@
+"""What is to be learned from which column, and whether that can be done at all.
+
+Cheap to import: these checks run in the server when a job is created, and again in the engine.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from automl_magics.contracts.data import ColumnType, LabelProfile
+from automl_magics.contracts.enums import AutoMLAlgorithm, Preset, ProblemType
+from automl_magics.contracts.errors import InvalidInput, did_you_mean
+from automl_magics.contracts.training import AutoMLTrainingRequest
+from automl_magics.training.algorithms import algorithms_for, trainable_problem_types
+from automl_magics.training.metrics import find_metric
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MIN_ROWS = 10
+MAX_CLASSES = 1000
+_MAX_DETECTED_CLASSES = 20
+
+
+@dataclass(frozen=True)
+class Task:
+    """A training request without where its data comes from and where its model goes."""
+
+    label_column: str
+    problem_type: ProblemType | None = None
+    """Detected from the label when left out."""
+    feature_columns: tuple[str, ...] | None = None
+    """Every column but the label and those below when left out."""
+    algorithm: AutoMLAlgorithm | None = None
+    preset: Preset = Preset.BALANCED
+    metric: str | None = None
+    exclude_algorithms: frozenset[AutoMLAlgorithm] = frozenset()
+    enable_ensemble: bool = True
+    seed: int = 0
+    weight_column: str | None = None
+    group_column: str | None = None
+    time_column: str | None = None
+
+    @classmethod
+    def from_request(cls, request: AutoMLTrainingRequest) -> "Task":
+        """Return a request's task; `InvalidInput` when it names no label column."""
+        if request.label_column is None:
+            raise InvalidInput(
+                "There is no label column.",
+                hint="Name the column to predict.",
+                field="label_column",
+            )
+        return cls(
+            label_column=request.label_column,
+            problem_type=request.problem_type,
+            feature_columns=tuple(request.feature_columns) if request.feature_columns else None,
+            algorithm=request.algorithm,
+            preset=request.preset,
+            metric=request.metric,
+            exclude_algorithms=frozenset(request.exclude_algorithms),
+            enable_ensemble=request.enable_ensemble,
+            seed=request.seed,
+            weight_column=request.weight_column,
+            group_column=request.group_column,
+            time_column=request.time_column,
+        )
+
+    def of(self, problem_type: ProblemType) -> "Task":
+        """Return the task with its problem type settled."""
+        return replace(self, problem_type=problem_type)
+
+    @property
+    def algorithms(self) -> list[AutoMLAlgorithm]:
+        """The algorithms to try, best first; the problem type must be settled."""
+        if self.problem_type is None:
+            msg = "the problem type is not settled yet"
+            raise ValueError(msg)
+        able = algorithms_for(self.problem_type)
+        if self.algorithm is not None:
+            able = [name for name in able if name is self.algorithm]
+        return [name for name in able if name not in self.exclude_algorithms]
+
+    def features(self, columns: Collection[str]) -> list[str]:
+        """Return the columns to learn from, of those there are."""
+        if self.feature_columns is not None:
+            return list(dict.fromkeys(self.feature_columns))
+        apart = {self.label_column, self.weight_column, self.group_column}
+        return [name for name in dict.fromkeys(columns) if name not in apart]
+
+
+def check_columns(task: Task, columns: Collection[str]) -> None:
+    """Check that the data has every column that the task names.
+
+    Raises `InvalidInput` with the request's field and the nearest names.
+    """
+    named = {
+        "label_column": [task.label_column],
+        "feature_columns": task.feature_columns or (),
+        "weight_column": [task.weight_column],
+        "group_column": [task.group_column],
+        "time_column": [task.time_column],
+    }
+    for field, names in named.items():
+        for name in names:
+            if name is not None and name not in columns:
+                raise InvalidInput(
+                    f"There is no column '{name}'.", hint=did_you_mean(name, columns), field=field
+                )
+            if name == task.label_column and field != "label_column":
+                raise InvalidInput(
+                    f"'{name}' is the label and cannot be the {field} too.",
+                    hint="Name another column.",
+                    field=field,
+                )
+    if not task.features(columns):
+        raise InvalidInput(
+            "There is no column to learn from.",
+            hint=f"The data must have more than '{task.label_column}'.",
+            field="feature_columns",
+        )
+
+
+def check_task(task: Task) -> None:
+    """Check the metric and the algorithms of a task whose problem type is settled.
+
+    Raises `InvalidInput` with the request's field.
+    """
+    if task.problem_type is None:
+        msg = "the problem type is not settled yet"
+        raise ValueError(msg)
+    _check_trainable(task.problem_type)
+    find_metric(task.metric, task.problem_type)
+    able = algorithms_for(task.problem_type)
+    named = ", ".join(name.value for name in able)
+    if task.algorithm is not None and task.algorithm not in able:
+        raise InvalidInput(
+            f"{task.algorithm} cannot learn {_words(task.problem_type)}.",
+            hint=f"What can: {named}; or leave the algorithm out.",
+            field="algorithm",
+        )
+    if not task.algorithms:
+        raise InvalidInput(
+            "Every algorithm that could learn this is excluded.",
+            hint=f"Leave one of {named} in.",
+            field="exclude_algorithms",
+        )
+
+
+def default_algorithm(problem_type: ProblemType) -> AutoMLAlgorithm:
+    """Return the algorithm that a job is filed under when it names none."""
+    _check_trainable(problem_type)
+    return algorithms_for(problem_type)[0]
+
+
+def profile_label(table: "pa.Table", column: str) -> LabelProfile:
+    """Count an Arrow table's label column; NaN counts as missing."""
+    import pyarrow.compute as pc
+
+    from automl_magics.training.frames import column_type, plain
+
+    values = plain(table.column(table.column_names.index(column)))
+    known = values.drop_null()
+    kind: ColumnType = column_type(values.type)
+    if kind == "float":
+        known = known.cast("float64", safe=False)
+        known = known.filter(pc.is_finite(known))
+    distinct = pc.count_distinct(known).as_py() if kind != "other" and len(known) else 0
+    return LabelProfile(
+        column=column,
+        type=kind,
+        rows=len(values),
+        missing=len(values) - len(known),
+        distinct=distinct,
+    )
+
+
+def detect_problem_type(label: LabelProfile) -> ProblemType:
+    """Tell the problem type from a label's values.
+
+    Two different values are binary. Text is multiclass. Integers are multiclass up to 20 different
+    values with five rows each on average. All else is regression.
+    """
+    if label.distinct <= 2:
+        return ProblemType.BINARY_CLASSIFICATION
+    few = label.distinct <= _MAX_DETECTED_CLASSES and label.distinct * 5 <= _known(label)
+    if label.type == "text" or (label.type == "integer" and few):
+        return ProblemType.MULTICLASS_CLASSIFICATION
+    return ProblemType.REGRESSION
+
+
+def check_label(label: LabelProfile, problem_type: ProblemType | None = None) -> ProblemType:
+    """Return the given or else the detected problem type.
+
+    Raises `InvalidInput` when this label cannot be learned that way.
+    """
+    if problem_type is not None:
+        _check_trainable(problem_type)
+    name = label.column
+    if label.rows == 0:
+        raise _refused("There are no rows to train on.", "Check the source and its filters.")
+    if _known(label) == 0:
+        raise _refused(f"The label '{name}' is missing in every row.", "Choose another column.")
+    if label.type in ("other", "datetime"):
+        raise _refused(
+            f"The label '{name}' holds {'dates' if label.type == 'datetime' else 'nested values'}.",
+            "A label is text, a number or a boolean: convert it in the query.",
+        )
+    if label.distinct < 2:
+        raise _refused(
+            f"The label '{name}' has the same value in every row.",
+            "There is nothing to learn; choose another column or other rows.",
+        )
+    if _known(label) < MIN_ROWS:
+        raise _refused(
+            f"Only {_known(label)} rows have a label, at least {MIN_ROWS} are needed.",
+            "Add rows.",
+        )
+    found = detect_problem_type(label) if problem_type is None else problem_type
+    _check_values(label, found)
+    return found
+
+
+def _check_values(label: LabelProfile, problem_type: ProblemType) -> None:
+    name, distinct = label.column, label.distinct
+    if problem_type is ProblemType.REGRESSION and label.type in ("text", "boolean"):
+        raise _refused(
+            f"The label '{name}' holds {label.type} values, but regression needs numbers.",
+            "Ask for classification, or convert the label to numbers.",
+        )
+    if not problem_type.is_classification:
+        return
+    if problem_type is ProblemType.BINARY_CLASSIFICATION and distinct > 2:
+        raise _refused(
+            f"The label '{name}' has {distinct} different values, but binary classification needs"
+            " two.",
+            "Ask for multiclass_classification, or leave the problem type out.",
+        )
+    if distinct * 2 > _known(label):
+        raise _refused(
+            f"The label '{name}' has {distinct} different values in {_known(label)} rows: too many"
+            " for classes.",
+            "Choose another column."
+            if label.type == "text"
+            else "Ask for regression, or choose another column.",
+        )
+    if distinct > MAX_CLASSES:
+        raise _refused(
+            f"The label '{name}' has {distinct} classes, at most {MAX_CLASSES} can be learned.",
+            "Merge classes in the query.",
+        )
+
+
+def _known(label: LabelProfile) -> int:
+    return label.rows - label.missing
+
+
+def _check_trainable(problem_type: ProblemType) -> None:
+    able = trainable_problem_types()
+    if problem_type not in able:
+        raise InvalidInput(
+            f"{_words(problem_type).capitalize()} cannot be trained yet.",
+            hint=f"What can: {', '.join(able)}.",
+            field="problem_type",
+        )
+
+
+def _refused(message: str, hint: str) -> InvalidInput:
+    return InvalidInput(message, hint=hint, field="label_column")
+
+
+def _words(problem_type: ProblemType) -> str:
+    return problem_type.value.replace("_", " ")
