@@ -83,7 +83,9 @@ missing=; for package in $(1); do \
 	done; \
 	if [ -z "$$missing" ] || ! command -v apt-get >/dev/null; then :; \
 	elif [ "$$(id -u)" -eq 0 ]; then \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $$missing; \
+	  echo "apt-get install$$missing"; \
+	  export DEBIAN_FRONTEND=noninteractive; apt-get update -qq \
+	    && apt-get install -qq --no-install-recommends $$missing >/dev/null; \
 	else \
 	  echo "Missing Debian packages. Install them first: sudo apt-get install$$missing" >&2; exit 1; \
 	fi
