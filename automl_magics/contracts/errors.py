@@ -31,6 +31,10 @@ class AutoMLError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
 
+    def _render_traceback_(self) -> list[str]:
+        """Let IPython show one line in place of a traceback, and fail the cell all the same."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class InvalidInput(AutoMLError):
     """What was asked for cannot be done as it stands (HTTP 422, exit code 2)."""

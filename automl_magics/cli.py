@@ -1,0 +1,99 @@
+"""The shell's ``automl``: the magic's grammar, with exit codes.
+
+0 success, 1 the job failed, 2 bad usage or input, 70 a bug of ours, 130 interrupted.
+"""
+
+import json
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from automl_magics import __version__
+from automl_magics.contracts.errors import AutoMLError, UsageError
+
+FAILED, BAD_USAGE, OUR_BUG, INTERRUPTED = 1, 2, 70, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["--version"]:
+        _out(f"automl {__version__}")
+        return 0
+    try:
+        return _run(words)
+    except AutoMLError as error:
+        _err(str(error))
+        return BAD_USAGE
+    except KeyboardInterrupt as interrupt:
+        _err(str(interrupt) or "Interrupted.")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, e.g. head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except Exception as error:  # noqa: BLE001 (a person at a shell wants one line)
+        return _report_bug(error)
+
+
+def _run(arguments: list[str]) -> int:
+    from automl_magics.displays.view import SHELL
+    from automl_magics.job import JobFailed
+    from automl_magics.magics.grammar import HelpRequested, parse
+    from automl_magics.magics.verbs import Place, run
+    from automl_magics.session import connect
+
+    try:
+        words = parse(arguments, "shell")
+    except HelpRequested as help_text:
+        _out(str(help_text).rstrip())
+        return 0
+    code = 0
+    with connect(detached=True) as session:
+        place = Place(session, Path.cwd(), say=_out, confirm=_confirm, command=SHELL)
+        try:
+            answer = run(words, place)
+        except JobFailed as error:
+            answer, code = error.job if words.json else None, FAILED
+            _err(str(error))
+        finally:
+            for notice in session.notices:
+                _err(notice)
+        if answer is not None:
+            _out(json.dumps(answer.data(), indent=2) if words.json else answer.text(SHELL))
+    return code
+
+
+def _confirm(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError("There is no terminal to ask in.", hint="Add --yes.")
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _report_bug(error: Exception) -> int:
+    trace = "".join(traceback.format_exception(error))
+    if os.environ.get("AUTOML_DEBUG"):
+        sys.stderr.write(trace)
+    handle, path = tempfile.mkstemp(prefix="automl-", suffix=".log")
+    with os.fdopen(handle, "w") as file:
+        file.write(trace)
+    _err(f"Unexpected {type(error).__name__}, a bug of ours. The details are in {path}")
+    return OUR_BUG
+
+
+def _out(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _err(text: str) -> None:
+    sys.stderr.write(f"automl: {' '.join(text.split())}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

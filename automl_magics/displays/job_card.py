@@ -1,0 +1,103 @@
+"""A job at a glance: state, progress, data, best model, what went wrong and what to do next."""
+
+import shlex
+
+from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.training import TrainingJob
+from automl_magics.displays.view import MAGIC, render
+from automl_magics.displays.wording import duration, elapsed, score, words
+
+
+def job_text(job: TrainingJob, command: str = MAGIC) -> str:
+    """Return a job as a few lines of text."""
+    lines = [f"{job.name}  {job.status}  {job.job_id}"]
+    lines += [f"  {name:<9} {value}" for name, value in facts(job)]
+    lines += [f"  {'next':<9} {next_step(job, command)}"]
+    return "\n".join(lines)
+
+
+def job_html(job: TrainingJob) -> str:
+    """Return a job as a card that follows the light or dark theme."""
+    return render(
+        "job_card.html",
+        job=job,
+        facts=[fact for fact in facts(job) if fact[0] != "error"],
+        progress=job.progress if job.status is JobStatus.RUNNING else None,
+        next_step=next_step(job),
+    )
+
+
+def facts(job: TrainingJob) -> list[tuple[str, str]]:
+    """Return what is known of a job, as (what, value) pairs worth showing in its state."""
+    known = [
+        ("error", job.error_message or ""),
+        ("predicts", _target(job)),
+        ("data", _data(job)),
+        ("best", _best(job)),
+        ("model", job.model_uri or ""),
+        ("progress", progress_line(job) if job.status is JobStatus.RUNNING else ""),
+        ("took" if job.status.is_terminal else "running", _took(job)),
+    ]
+    return [(what, value) for what, value in known if value]
+
+
+def next_step(job: TrainingJob, command: str = MAGIC) -> str:
+    """Return what one would do now, as something to type."""
+    name = shlex.quote(job.name)
+    steps = {
+        JobStatus.READY: f"{command} trigger {name}",
+        JobStatus.QUEUED: f"{command} watch {name}",
+        JobStatus.RUNNING: f"{command} watch {name}   {command} stop {name}",
+        JobStatus.COMPLETE: f"{command} leaderboard {name}   {command} predict {name} SOURCE",
+        JobStatus.FAILED: f"{command} logs {name}",
+        JobStatus.STOPPED: f"{command} logs {name}",
+    }
+    return steps[job.status]
+
+
+def progress_line(job: TrainingJob) -> str:
+    """Return how far a job is, e.g. ``training  12 of 30 s  3 of 5 trials  best roc_auc 0.91``."""
+    progress = job.progress
+    if progress is None:
+        return str(job.status)
+    parts = [str(progress.phase)]
+    if progress.time_limit:
+        parts.append(f"{progress.elapsed:.0f} of {progress.time_limit:.0f} s")
+    if progress.trials_planned:
+        parts.append(f"{progress.trials_done} of {progress.trials_planned} trials")
+    elif progress.trials_done:
+        parts.append(f"{progress.trials_done} trials")
+    if progress.best_score is not None:
+        parts.append(
+            f"best {progress.metric} {score(progress.best_score)} ({progress.best_candidate})"
+        )
+    return "  ".join(parts)
+
+
+def _target(job: TrainingJob) -> str:
+    label = job.request.label_column
+    problem = words(job.problem_type)
+    return f"{label} ({problem})" if label else problem
+
+
+def _data(job: TrainingJob) -> str:
+    source = " ".join(job.source_table.split())
+    shown = source if len(source) <= 60 else f"{source[:59]}…"
+    if job.snapshot is None:
+        return shown
+    return f"{job.snapshot.rows:,} rows × {job.snapshot.columns} columns from {shown}"  # noqa: RUF001
+
+
+def _best(job: TrainingJob) -> str:
+    result = job.result
+    if result is None:
+        return ""
+    scores = f"{result.metric} {score(result.validation_score)} validation"
+    if result.test_score is not None:
+        scores += f", {score(result.test_score)} test"
+    return f"{result.best_candidate}  {scores}"
+
+
+def _took(job: TrainingJob) -> str:
+    seconds = elapsed(job)
+    return "" if seconds is None else duration(seconds)

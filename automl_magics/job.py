@@ -1,0 +1,294 @@
+"""The handle of a training job: what a notebook holds on to."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from automl_magics.contracts.dialects import job_a
+from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.errors import AutoMLError, Conflict, TrainingError
+from automl_magics.contracts.training import LeaderboardRow, LogLine, TrainingJob, TrainingResult
+from automl_magics.displays.job_card import job_html, job_text
+from automl_magics.displays.progress import progress_display
+from automl_magics.displays.tables import JobLog, Leaderboard
+from automl_magics.displays.view import MAGIC, View
+from automl_magics.session import Session
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INTERVALS = ((5.0, 0.1), (60.0, 0.5), (float("inf"), 1.0))
+"""(waited less than, look every): seconds."""
+FOLLOW_INTERVAL = 0.3
+LOG_PAGE = 1000
+
+
+class JobFailed(TrainingError):
+    """A job that was waited for ended without a model; `job` is its handle."""
+
+    def __init__(self, job: "TrainingJobHandle", message: str, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.job = job
+
+
+class JobTimeout(AutoMLError, TimeoutError):
+    """A job was not finished in time; it goes on."""
+
+
+class WaitInterrupted(KeyboardInterrupt):
+    """Somebody interrupted the waiting; the job goes on."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+class TrainingJobHandle(View):
+    """A training job, seen through whatever way in there is.
+
+    The job lives in the store and not here: a handle can be had again at any time with
+    ``%automl show NAME``, after a restart of the kernel too.
+
+    Attributes
+    ----------
+    id, name
+        Never change.
+    status, result, leaderboard
+        As the job is now.
+    """
+
+    def __init__(self, session: Session, record: TrainingJob) -> None:
+        self._session = session
+        self._record = record
+        self._model: Any = None
+
+    @property
+    def id(self) -> UUID:
+        """The job's id."""
+        return self._record.job_id
+
+    @property
+    def name(self) -> str:
+        """The job's name."""
+        return self._record.name
+
+    @property
+    def record(self) -> TrainingJob:
+        """The whole record, as of the last look."""
+        return self._record
+
+    @property
+    def status(self) -> JobStatus:
+        """The job's state now."""
+        return self.refresh().record.status
+
+    @property
+    def result(self) -> TrainingResult | None:
+        """What the job found; None before it is complete."""
+        return self.refresh().record.result
+
+    @property
+    def leaderboard(self) -> "pd.DataFrame":
+        """The models so far or in the end, best first, one row to a model."""
+        return self.ranking().to_pandas()
+
+    def refresh(self) -> "TrainingJobHandle":
+        """Look at the job again, unless it has ended."""
+        if not self._record.status.is_terminal:
+            self._record = self._session.jobs.get(self.id)
+        return self
+
+    def wait(self, timeout: float | None = None, *, progress: bool = True) -> "TrainingJobHandle":
+        """Wait until the job is complete, and return the handle.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait at most.
+        progress
+            Show one updating display meanwhile.
+
+        Raises
+        ------
+        JobFailed
+            The job failed or was stopped.
+        JobTimeout
+            It was not finished in time; it goes on.
+        WaitInterrupted
+            Interrupt ended the waiting; the job goes on.
+        Conflict
+            The job has not been triggered.
+        """
+        begin = time.monotonic()
+        try:
+            with progress_display(visible=progress) as display:
+                while True:
+                    display.update(self.refresh().record)
+                    if self._record.status is JobStatus.READY:
+                        self._raise_untriggered()
+                    if self._record.status.is_terminal:
+                        break
+                    waited = time.monotonic() - begin
+                    if timeout is not None and waited >= timeout:
+                        self._raise_unfinished(timeout)
+                    time.sleep(next(pause for limit, pause in INTERVALS if waited < limit))
+        except KeyboardInterrupt:
+            raise WaitInterrupted(
+                f"Stopped waiting; {self.name} goes on. Come back with job.wait() or watch "
+                f"{self._record.job_id.hex[:8]}, end it with job.stop() or stop "
+                f"{self._record.job_id.hex[:8]}."
+            ) from None
+        if self._record.status is not JobStatus.COMPLETE:
+            raise self.failure()
+        return self
+
+    def failure(self) -> JobFailed:
+        """Return the error that says why there is no model."""
+        what = "was stopped" if self._record.status is JobStatus.STOPPED else "failed"
+        reason = f": {self._record.error_message}" if self._record.error_message else "."
+        return JobFailed(self, f"{self.name} {what}{reason}", hint="Its log says more.")
+
+    def logs(self, lines: int | None = None, *, after: int = 0) -> JobLog:
+        """Return the job's log, or the last ``lines`` of it, from the line after ``after`` on."""
+        found: list[LogLine] = []
+        while page := self._session.jobs.logs(self.id, after=after, limit=LOG_PAGE):
+            found += page
+            after = page[-1].seq
+            if len(page) < LOG_PAGE:
+                break
+        return JobLog(found[-lines:] if lines else found)
+
+    def follow_logs(self, lines: int | None = None) -> Iterator[LogLine]:
+        """Yield the log, or the last ``lines`` of it, and what comes until the job has ended."""
+        after = 0
+        while True:
+            ended = self.refresh().record.status.is_terminal
+            found = self.logs(lines, after=after)
+            yield from found
+            if ended:
+                return
+            after, lines = (found[-1].seq if found else after), None
+            time.sleep(FOLLOW_INTERVAL)
+
+    def ranking(self) -> Leaderboard:
+        """Return the leaderboard as a view, without pandas."""
+        record = self.refresh().record
+        if record.result is not None:
+            return Leaderboard(record.result.leaderboard, record.result.metric)
+        metric = (record.progress.metric if record.progress else None) or "score"
+        best = record.progress.best_candidate if record.progress else None
+        return Leaderboard(self._ranked_trials(best, metric), metric)
+
+    def model(self) -> Any:
+        """Return the registered model, an MLflow pyfunc; `Conflict` before the job is complete."""
+        if self._model is None:
+            from automl_magics.tracking import load_model
+
+            uri = self.refresh().record.model_uri
+            if self._record.status is not JobStatus.COMPLETE or uri is None:
+                message = f"{self.name} is {self._record.status} and has no model."
+                raise Conflict(message, hint="Wait for it, or read its log.")
+            self._model = load_model(self._session.settings, uri)
+        return self._model
+
+    def predict(self, data: Any) -> "pd.DataFrame":
+        """Predict with the job's model.
+
+        Parameters
+        ----------
+        data
+            A pandas, polars or Arrow frame, a DuckDB relation, or the name of a table or a file,
+            or a SELECT.
+
+        Returns
+        -------
+        One row to a row of ``data``, in its order: ``prediction`` and, for a classifier,
+        ``probability_<class>`` for each class.
+        """
+        model = self.model()
+        if isinstance(data, str | Path):
+            from automl_magics.data.source import read_source
+
+            data = read_source(
+                self._session.settings, str(data), namespace=_variables(), folder=Path.cwd()
+            )
+        predictions: pd.DataFrame = model.predict(_as_pandas(data))
+        return predictions
+
+    def trigger(self) -> "TrainingJobHandle":
+        """Start a job that waits in the state ready."""
+        self._record = self._session.jobs.trigger(self.id)
+        return self
+
+    def stop(self) -> "TrainingJobHandle":
+        """Stop the job."""
+        self._record = self._session.jobs.stop(self.id)
+        return self
+
+    def delete(self) -> None:
+        """Delete the job with its log and trials; a registered model stays in the registry."""
+        self._session.jobs.delete(self.id)
+
+    def text(self, command: str = MAGIC) -> str:
+        """Return the job at a glance as text."""
+        return job_text(self._newest(), command)
+
+    def html(self) -> str:
+        """Return the job at a glance as a card."""
+        return job_html(self._newest())
+
+    def data(self) -> dict[str, Any]:
+        """Return the job as an `AutoMLTrainingJobResponse` document."""
+        document: dict[str, Any] = job_a(self._newest()).model_dump(mode="json")
+        return document
+
+    def _newest(self) -> TrainingJob:
+        """Return the record as it is now, or as last seen when nobody can be asked."""
+        try:
+            return self.refresh().record
+        except AutoMLError:
+            return self._record
+
+    def _ranked_trials(self, best: str | None, metric: str) -> list[LeaderboardRow]:
+        done = [trial for trial in self._session.jobs.trials(self.id) if trial.score is not None]
+        lead = next((trial.score for trial in done if trial.candidate == best), None)
+        falling = lead is None or all(trial.score <= lead for trial in done)  # type: ignore[operator]
+        done.sort(key=lambda trial: trial.score or 0.0, reverse=falling)
+        return [
+            LeaderboardRow(
+                rank=rank,
+                candidate=trial.candidate,
+                algorithm=trial.algorithm,
+                score=trial.score or 0.0,
+                scores=trial.scores or {metric: trial.score or 0.0},
+                seconds=trial.seconds,
+                is_best=rank == 1,
+            )
+            for rank, trial in enumerate(done, start=1)
+        ]
+
+    def _raise_untriggered(self) -> None:
+        message = f"{self.name} is ready and has not been triggered."
+        raise Conflict(message, hint="Start it with the verb trigger.")
+
+    def _raise_unfinished(self, timeout: float) -> None:
+        message = f"{self.name} was not finished after {timeout:g} s; it goes on."
+        raise JobTimeout(message, hint="Wait again, or stop it.")
+
+
+def _as_pandas(data: Any) -> "pd.DataFrame":
+    for method in ("to_pandas", "df"):  # polars and Arrow; a DuckDB relation
+        if callable(convert := getattr(data, method, None)):
+            frame: pd.DataFrame = convert()
+            return frame
+    plain: pd.DataFrame = data
+    return plain
+
+
+def _variables() -> dict[str, Any]:
+    """Return the notebook's variables, where there is a notebook."""
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    return {} if shell is None else dict(shell.user_ns)

@@ -1,0 +1,50 @@
+"""``%load_ext automl_magics`` and ``%unload_ext automl_magics``."""
+
+import importlib
+import threading
+from typing import Any
+
+from automl_magics.magics.completion import complete
+from automl_magics.magics.magic import AutoMLMagics
+
+COMMANDS = ("%automl", "%%automl")
+FIRST_JOB_NEEDS = ("automl_magics.magics.verbs", "pyarrow.parquet", "duckdb", "sqlglot")
+
+
+def load(shell: Any) -> None:
+    """Register the magic, its settings and its completion; a second time changes nothing."""
+    if _registered(shell) is not None:
+        return
+    magics = AutoMLMagics(shell)
+    shell.register_magics(magics)
+    shell.configurables.append(magics.options)
+    for command in COMMANDS:
+        shell.set_hook("complete_command", complete, str_key=command)
+    threading.Thread(target=warm_up, name="automl-warm-up", daemon=True).start()
+
+
+def unload(shell: Any) -> None:
+    """Take back everything that `load` did."""
+    magics = _registered(shell)
+    if magics is None:
+        return
+    magics.close()
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("automl", None)
+    del shell.magics_manager.registry[AutoMLMagics.__name__]
+    for configurable in (magics, magics.options):
+        shell.configurables.remove(configurable)
+    hooks = shell.strdispatchers["complete_command"]
+    for command in COMMANDS:
+        hooks.strs.pop(command, None)
+
+
+def warm_up() -> None:
+    """Import what the first job needs while its cell is still being typed."""
+    for module in FIRST_JOB_NEEDS:
+        importlib.import_module(module)
+
+
+def _registered(shell: Any) -> AutoMLMagics | None:
+    magics: AutoMLMagics | None = shell.magics_manager.registry.get(AutoMLMagics.__name__)
+    return magics

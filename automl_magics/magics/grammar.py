@@ -1,0 +1,389 @@
+"""The one grammar of ``%automl`` and of the shell's ``automl``.
+
+The options of ``train`` are the fields of `AutoMLTrainingRequest`: a new field there is a new
+option here.
+"""
+
+import argparse
+import csv
+import shlex
+import types
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from functools import cache
+from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.errors import UsageError, did_you_mean
+from automl_magics.contracts.training import AutoMLTrainingRequest
+
+Surface = Literal["magic", "shell"]
+
+NOT_OPTIONS = frozenset({"source_table", "staged_source"})
+SHORT_FORMS = {"label_column": "--label", "feature_columns": "--features"}
+EVERYDAY = ("label_column", "feature_columns", "problem_type", "preset", "time_limit", "name")
+
+VERBS = {
+    "train": "Train models on a table, a file, a SELECT or a variable.",
+    "jobs": "List training jobs, newest first.",
+    "show": "Show one job.",
+    "watch": "Follow a job until it ends.",
+    "logs": "Show a job's log.",
+    "leaderboard": "Show a job's models, best first.",
+    "trigger": "Start a job that waits in the state ready.",
+    "stop": "Stop a queued or running job.",
+    "delete": "Delete a job that is not running.",
+    "predict": "Predict with a finished job's model.",
+}
+
+USAGE = {
+    "": "VERB [options]",
+    "train": "[SOURCE] --label COLUMN [options]",
+    "jobs": "[options]",
+    "predict": "JOB [SOURCE] [options]",
+}
+
+EXAMPLES: dict[Surface, dict[str, str]] = {
+    "magic": {
+        "": """
+  %automl train data/churn.csv --label churned --preset fast --wait
+  %automl jobs --status running
+  %automl show churn
+
+  %%automl train --label churned --name churn
+  SELECT * FROM 'data/churn.csv' WHERE tenure > 0
+""",
+        "train": """
+  %automl train df --label price --time-limit 60
+  %automl train "data/my file.csv" --label churned --features age,tenure --wait --into job
+
+  %%automl train --label churned --name churn
+  SELECT * FROM 'data/churn.csv' WHERE tenure > 0
+""",
+        "predict": """
+  %automl predict churn new_customers --into scores
+  %automl predict churn data/new.csv --output scores.parquet
+""",
+    },
+    "shell": {
+        "": """
+  automl train data/churn.csv --label churned --preset fast --wait
+  automl jobs --status running
+  automl show churn --json
+""",
+        "train": """
+  automl train data/churn.csv --label churned --time-limit 30 --wait
+  automl train "SELECT * FROM 'data/churn.csv' WHERE tenure > 0" --label churned --json
+""",
+        "predict": """
+  automl predict churn data/new.csv --output scores.csv
+""",
+    },
+}
+
+
+class HelpRequested(Exception):
+    """Somebody asked for help; the text is what to show."""
+
+
+def parse(words: str | Sequence[str], surface: Surface) -> argparse.Namespace:
+    """Read a magic's line or a command's arguments.
+
+    Returns a namespace with ``verb`` (None when nothing was said) and that verb's options; the
+    fields of a training request stand in ``fields``, only those that were given.
+
+    Raises
+    ------
+    UsageError
+        For anything that the grammar does not know.
+    HelpRequested
+        For ``--help``.
+    """
+    words = split(words) if isinstance(words, str) else list(words)
+    if not words:
+        return argparse.Namespace(verb=None, json=False)
+    if not words[0].startswith("-") and words[0] not in VERBS:
+        raise UsageError(f"There is no verb {words[0]!r}.", hint=did_you_mean(words[0], VERBS))
+    root = parser(surface)
+    found, unknown = root.parse_known_args(words)
+    if unknown:
+        verb = getattr(found, "verb", None)
+        raise _unknown_words(unknown, options_of(verb, surface) if verb else ["--help"])
+    given = vars(found)
+    found.fields = {
+        name: given.pop(name) for name in AutoMLTrainingRequest.model_fields if name in given
+    }
+    return found
+
+
+def split(line: str) -> list[str]:
+    """Split a line into words as a POSIX shell does: quotes keep spaces together."""
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        message = f"The line cannot be read: {str(error).lower()}."
+        raise UsageError(message, hint="Close the quote, or put one around the name.") from error
+
+
+def training_request(fields: dict[str, Any]) -> AutoMLTrainingRequest:
+    """Return the request that these fields make; `UsageError` names the option that is wrong."""
+    try:
+        return AutoMLTrainingRequest(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+    reason = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        raise UsageError(f"{_in_options(reason)}.", hint="Say which column to predict.")
+    field = str(first["loc"][0])
+    reason = reason.replace("Input should be", "must be").replace("String should", "must")
+    raise UsageError(f"{option_of(field)} {_in_options(reason)}.", field=field)
+
+
+def option_of(field: str) -> str:
+    """Return the option's name of a request's field."""
+    return f"--{field.replace('_', '-')}"
+
+
+def _in_options(reason: str) -> str:
+    """Say a sentence about fields in the names of their options."""
+    for name in AutoMLTrainingRequest.model_fields:
+        reason = reason.replace(name, SHORT_FORMS.get(name, option_of(name)))
+    return reason
+
+
+def options_of(verb: str, surface: Surface) -> list[str]:
+    """Return every option that a verb has, for completion and for suggestions."""
+    actions = parser(surface).verbs[verb]._actions  # noqa: SLF001 (argparse has no public list)
+    return [option for action in actions for option in action.option_strings]
+
+
+def choices_of(verb: str, option: str, surface: Surface) -> list[str]:
+    """Return the values that an option can have, where they are a closed list."""
+    for action in parser(surface).verbs[verb]._actions:  # noqa: SLF001
+        if option in action.option_strings and isinstance(action.type, _OneOf):
+            return list(action.type.values)
+    return []
+
+
+@cache
+def parser(surface: Surface) -> "Parser":
+    """Return the parser with every verb under it."""
+    prog = "%automl" if surface == "magic" else "automl"
+    root = Parser(prog=prog, surface=surface, description="AutoML for Jupyter.")
+    subparsers = root.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser, prog=prog)
+    for verb, summary in VERBS.items():
+        sub = subparsers.add_parser(
+            verb, surface=surface, verb=verb, help=summary, description=summary
+        )
+        _ADD_OPTIONS[verb](sub)
+        sub.add_argument("--json", action="store_true", help="Print one JSON document.")
+        if surface == "magic" and verb not in ("delete", "logs"):
+            sub.add_argument("--into", metavar="NAME", help="Bind the answer to this variable.")
+        root.verbs[verb] = sub
+    return root
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises where argparse would print and exit."""
+
+    def __init__(self, *, surface: Surface, verb: str = "", **options: Any) -> None:
+        examples = EXAMPLES[surface].get(verb, "")
+        super().__init__(
+            add_help=False,
+            allow_abbrev=False,
+            formatter_class=_HelpFormatter,
+            usage=f"%(prog)s {USAGE.get(verb, 'JOB [options]')}",
+            epilog=f"examples:{examples.rstrip()}" if examples else None,
+            **options,
+        )
+        self.surface = surface
+        self.verbs: dict[str, Parser] = {}
+        self.add_argument(
+            "-h", "--help", action=_Help, nargs=0, default=argparse.SUPPRESS, help="Show this text."
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse has to say, as ours."""
+        message = message.removeprefix("argument ")
+        message = message.replace("the following arguments are required", "Missing")
+        end = "" if message.endswith(("?", ".")) else "."
+        raise UsageError(f"{message}{end}", hint=f"See {self.prog} --help.")
+
+
+def _add_train(sub: Parser) -> None:
+    sub.add_argument(
+        "source", nargs="?", metavar="SOURCE", help="A table, a file, a SELECT or a variable."
+    )
+    everyday = sub.add_argument_group("often used")
+    more = sub.add_argument_group("more")
+    for name, field in AutoMLTrainingRequest.model_fields.items():
+        if name not in NOT_OPTIONS:
+            _add_field(everyday if name in EVERYDAY else more, name, field)
+    sub.add_argument("--wait", action="store_true", help="Wait until the job has ended.")
+
+
+def _add_field(group: Any, name: str, field: FieldInfo) -> None:
+    flags = [option_of(name), *([SHORT_FORMS[name]] if name in SHORT_FORMS else [])]
+    plain, is_list = _plain_type(field.annotation)
+    text = " ".join((field.description or "").split()).replace("%", "%%")
+    values = [member.value for member in plain] if issubclass(plain, Enum) else []
+    if values and values[0] not in text:
+        text += f" One of {', '.join(values)}."
+    options: dict[str, Any] = {"dest": name, "default": argparse.SUPPRESS, "help": text}
+    if plain is bool:
+        options["action"] = argparse.BooleanOptionalAction
+    else:
+        options["metavar"] = "A,B" if is_list else _metavar(plain)
+        options["type"] = _reader(plain, is_list)
+    if is_list:
+        options["action"] = "extend"
+    group.add_argument(*flags, **options)
+
+
+def _plain_type(annotation: Any) -> tuple[type, bool]:
+    """Return the type inside ``Annotated``, ``| None`` and ``list``, and whether it is a list."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _plain_type(inner[0])
+    if origin in (Union, types.UnionType):
+        return _plain_type(next(part for part in inner if part is not type(None)))
+    if origin is list:
+        return _plain_type(inner[0])[0], True
+    return annotation, False
+
+
+def _metavar(plain: type) -> str:
+    names = {float: "NUMBER", int: "N", str: "NAME"}
+    return "CHOICE" if issubclass(plain, Enum) else names.get(plain, "ID")
+
+
+def _reader(plain: type, is_list: bool) -> Callable[[str], Any]:
+    if is_list:
+        return _ListOf(_reader(plain, is_list=False))
+    if issubclass(plain, Enum):
+        return _OneOf(member.value for member in plain)
+    return {float: _number, int: _whole_number}.get(plain, str)
+
+
+class _OneOf:
+    """Reads one word of a closed list."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self.values = tuple(values)
+
+    def __call__(self, text: str) -> str:
+        word = text.strip().lower().replace("-", "_")
+        if word not in self.values:
+            hint = did_you_mean(word, self.values)
+            raise argparse.ArgumentTypeError(f"{text!r} is not known. {hint}")
+        return word
+
+
+class _ListOf:
+    """Reads names with commas between them; a name that holds a comma stands in double quotes."""
+
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        self.read = read
+
+    def __call__(self, text: str) -> list[Any]:
+        row = next(csv.reader([text], skipinitialspace=True), [])
+        return [self.read(name.strip()) for name in row if name.strip()]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        message = f"{text!r} is not a number"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        message = f"{text!r} is not a whole number"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def _count(text: str) -> int:
+    if (number := _whole_number(text)) < 1:
+        message = f"{text!r} is not a number above 0"
+        raise argparse.ArgumentTypeError(message)
+    return number
+
+
+def _add_job(sub: Parser) -> None:
+    sub.add_argument("job", metavar="JOB", help="A job's name, id, or the first 8 of its id.")
+
+
+def _add_jobs(sub: Parser) -> None:
+    sub.add_argument(
+        "--status",
+        type=_OneOf(status.value for status in JobStatus),
+        metavar="CHOICE",
+        help="Only jobs in this state: ready, queued, running, complete, failed, stopped.",
+    )
+    sub.add_argument("--domain", metavar="NAME", help="Only jobs of this business area.")
+    sub.add_argument("--owner", metavar="NAME", help="Only this person's jobs.")
+    sub.add_argument("--search", metavar="TEXT", help="Part of a name or source.")
+    sub.add_argument("--limit", type=_count, default=20, metavar="N", help="How many (20).")
+
+
+def _add_logs(sub: Parser) -> None:
+    _add_job(sub)
+    sub.add_argument("--follow", "-f", action="store_true", help="Go on until the job ends.")
+    sub.add_argument("--lines", "-n", type=_count, metavar="N", help="Only the last N.")
+
+
+def _add_delete(sub: Parser) -> None:
+    _add_job(sub)
+    sub.add_argument("--yes", "-y", action="store_true", help="Do not ask.")
+
+
+def _add_predict(sub: Parser) -> None:
+    _add_job(sub)
+    sub.add_argument(
+        "source", nargs="?", metavar="SOURCE", help="A table, a file, a SELECT or a variable."
+    )
+    sub.add_argument(
+        "--output", "-o", metavar="FILE", help="Write the predictions there (.csv or .parquet)."
+    )
+
+
+_ADD_OPTIONS: dict[str, Callable[[Parser], None]] = {
+    "train": _add_train,
+    "jobs": _add_jobs,
+    "show": _add_job,
+    "watch": _add_job,
+    "logs": _add_logs,
+    "leaderboard": _add_job,
+    "trigger": _add_job,
+    "stop": _add_job,
+    "delete": _add_delete,
+    "predict": _add_predict,
+}
+
+
+class _Help(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        raise HelpRequested(parser.format_help())
+
+
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """The same width everywhere, since a notebook has no terminal to ask."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=32, width=96)
+
+
+def _unknown_words(words: list[str], known: list[str]) -> UsageError:
+    option = next((word for word in words if word.startswith("-")), None)
+    if option is None:
+        message = f"{words[0]!r} is one word too many."
+        return UsageError(message, hint="Put quotes around a name that holds spaces.")
+    name = option.partition("=")[0]
+    return UsageError(f"There is no option {name}.", hint=did_you_mean(name, known))

@@ -1,0 +1,103 @@
+"""The magic itself: ``%automl`` and ``%%automl`` in IPython.
+
+Everything but IPython and traitlets is imported when the magic is first used: loading the
+extension must cost nothing.
+"""
+# mypy: disallow-subclassing-any=False, disallow-untyped-decorators=False
+
+import json
+import sys
+from collections import ChainMap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope
+
+from automl_magics.magics.config import AutoML
+
+if TYPE_CHECKING:
+    from automl_magics.displays.view import View
+    from automl_magics.session import Session
+
+
+@magics_class
+class AutoMLMagics(Magics):
+    """Holds the notebook's session, connected on first use."""
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self.options = AutoML(parent=shell)
+        self.options.observe(self._reconnect)
+        self._session: Session | None = None
+
+    @needs_local_scope
+    @line_cell_magic
+    def automl(self, line: str, cell: str | None = None, local_ns: Any = None) -> Any:
+        """Train models in the background and use them.
+
+        %automl                              what one can do now
+        %automl train FILE --label COLUMN    train on a file, a table, a variable or a SELECT
+        %automl jobs | show | watch | logs | leaderboard | trigger | stop | delete | predict
+        %automl VERB --help                  the options of a verb
+
+        %%automl train --label churned --preset fast --name churn --wait
+        SELECT * FROM 'data/churn.csv' WHERE tenure > 0
+
+        The body of a cell is DuckDB's SQL, or the name of a table, a file or a variable; it sees
+        the notebook's pandas, polars and Arrow variables by name. ``--into NAME`` binds the answer.
+        """
+        from automl_magics.magics.grammar import HelpRequested, parse
+        from automl_magics.magics.verbs import Place, as_value, run
+
+        try:
+            words = parse(line, "magic")
+        except HelpRequested as help_text:
+            sys.stdout.write(f"{help_text}\n")
+            return None
+        place = Place(
+            session=self.session,
+            folder=Path.cwd(),
+            say=_say,
+            confirm=lambda _question: True,
+            namespace=ChainMap(local_ns or {}, self.shell.user_ns),
+            body=(cell or "").strip(),
+            bind=self.shell.user_ns.__setitem__,
+        )
+        try:
+            answer: View | None = run(words, place)
+        finally:
+            self._show_notices()
+        if answer is None:
+            return None
+        if words.json:
+            sys.stdout.write(f"{json.dumps(answer.data(), indent=2)}\n")
+            return None
+        return as_value(answer)
+
+    @property
+    def session(self) -> "Session":
+        """The way in, found on first use and kept."""
+        if self._session is None:
+            from automl_magics.session import connect
+
+            self._session = connect(self.options.settings())
+        return self._session
+
+    def close(self) -> None:
+        """Let go of the session; running jobs go on."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _reconnect(self, _change: Any) -> None:
+        self.close()
+
+    def _show_notices(self) -> None:
+        if self._session is not None:
+            while self._session.notices:
+                sys.stderr.write(f"automl: {self._session.notices.pop(0)}\n")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

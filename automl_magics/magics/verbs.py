@@ -1,0 +1,209 @@
+"""Every verb once: from parsed words to a value, which the magic displays and the shell prints."""
+
+import keyword
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.errors import AutoMLError, UsageError
+from automl_magics.displays.predictions import Predictions, check_output
+from automl_magics.displays.tables import JobList, JobLog, log_line
+from automl_magics.displays.view import MAGIC, Message, View
+from automl_magics.displays.wording import age
+from automl_magics.job import TrainingJobHandle
+from automl_magics.job_lookup import find_job
+from automl_magics.magics.grammar import training_request
+from automl_magics.magics.hint import whats_next
+from automl_magics.session import Session
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a verb is said: a notebook's cell or a shell."""
+
+    session: Session
+    folder: Path
+    """Where relative paths start."""
+    say: Callable[[str], None]
+    """Shows one line at once, before the verb's answer."""
+    confirm: Callable[[str], bool]
+    """Asks a person yes or no."""
+    command: str = MAGIC
+    namespace: Mapping[str, Any] = field(default_factory=dict)
+    """The notebook's variables."""
+    body: str = ""
+    """The cell's body."""
+    bind: Callable[[str, Any], None] | None = None
+    """Sets a variable of the notebook."""
+
+
+def run(words: Namespace, place: Place) -> View | None:
+    """Do a verb; None when its whole answer has been said already."""
+    if place.body and words.verb not in ("train", "predict"):
+        raise UsageError(f"{words.verb or 'This'} takes no cell body.", hint="Use %automl.")
+    if words.verb is None:
+        return whats_next(place.session, place.command)
+    into = getattr(words, "into", None)
+    if into is not None and (not into.isidentifier() or keyword.iskeyword(into)):
+        raise UsageError(f"--into {into!r} is no name of a variable.", hint="E.g. --into job.")
+    return _VERBS[words.verb](words, place)
+
+
+def _train(words: Namespace, place: Place) -> View:
+    settings = place.session.settings
+    fields = {"preset": settings.preset, **words.fields, "source_table": _source(words, place)}
+    request = training_request(fields)
+    if place.session.way.is_local:
+        from automl_magics.data.staging import discard_staged, stage_source
+
+        staged = stage_source(
+            settings, request.source_table, namespace=place.namespace, folder=place.folder
+        )
+        request = request.model_copy(update={"staged_source": staged})
+        try:
+            record = place.session.jobs.create(request)
+        except AutoMLError:
+            discard_staged(settings, staged)
+            raise
+    else:
+        record = place.session.jobs.create(request)
+    handle = TrainingJobHandle(place.session, record)
+    _bind(words, place, handle)
+    return _waited(handle, words) if words.wait else handle
+
+
+def _jobs(words: Namespace, place: Place) -> View:
+    page = place.session.jobs.find(
+        status=JobStatus(words.status) if words.status else None,
+        domain=words.domain,
+        owner=words.owner,
+        search=words.search,
+        limit=min(words.limit, 200),
+    )
+    return _bind(words, place, JobList(page.jobs, page.count))
+
+
+def _show(words: Namespace, place: Place) -> View:
+    return _bind(words, place, _handle(words, place))
+
+
+def _watch(words: Namespace, place: Place) -> View:
+    handle = _handle(words, place)
+    if handle.record.status is JobStatus.QUEUED:
+        place.session.wake()
+    _bind(words, place, handle)
+    return _waited(handle, words)
+
+
+def _logs(words: Namespace, place: Place) -> View | None:
+    handle = _handle(words, place)
+    if not words.follow:
+        return handle.logs(words.lines)
+    found = []
+    for line in handle.follow_logs(words.lines):
+        found.append(line)
+        if not words.json:
+            place.say(log_line(line))
+    return JobLog(found) if words.json else None
+
+
+def _leaderboard(words: Namespace, place: Place) -> View:
+    ranking = _handle(words, place).ranking()
+    return _bind(words, place, ranking)
+
+
+def _trigger(words: Namespace, place: Place) -> View:
+    return _bind(words, place, _handle(words, place).trigger())
+
+
+def _stop(words: Namespace, place: Place) -> View:
+    return _bind(words, place, _handle(words, place).stop())
+
+
+def _delete(words: Namespace, place: Place) -> View:
+    handle = _handle(words, place)
+    record = handle.record
+    which = f"{record.name} ({record.job_id.hex[:8]}, {record.status}, {age(record.created_at)})"
+    if not words.yes and not place.confirm(f"Delete {which}?"):
+        return Message(f"Kept {which}.", {"job_id": str(record.job_id), "deleted": False})
+    handle.delete()
+    stays = " Its registered model stays." if record.model_uri else ""
+    return Message(
+        f"Deleted {which} with its log and trials.{stays}",
+        {"job_id": str(record.job_id), "deleted": True},
+    )
+
+
+def _predict(words: Namespace, place: Place) -> View:
+    source = _source(words, place)
+    output = None if words.output is None else check_output(place.folder / words.output)
+    handle = _handle(words, place)
+    handle.model()  # before the data is read: an unfinished job is the commoner mistake
+
+    from automl_magics.data.source import read_source
+
+    settings = place.session.settings
+    table = read_source(settings, source, namespace=place.namespace, folder=place.folder)
+    predictions = Predictions(handle.predict(table))
+    _bind(words, place, predictions)
+    if output is None:
+        return predictions
+    predictions.write(output)
+    rows = len(predictions.frame)
+    return Message(
+        f"Wrote {rows:,} predictions to {words.output}",
+        {"job_id": str(handle.id), "rows": rows, "output": str(output)},
+    )
+
+
+def _source(words: Namespace, place: Place) -> str:
+    """Return the source that the line or the cell's body names."""
+    if words.source and place.body:
+        raise UsageError(
+            f"The source stands twice: {words.source!r} in the line and SQL in the body.",
+            hint="Leave one of them out.",
+        )
+    source = (words.source or place.body).strip()
+    if not source:
+        raise UsageError(
+            f"{words.verb} needs a source.",
+            hint="Name a table, a file, a SELECT or a variable.",
+        )
+    return str(source)
+
+
+def _handle(words: Namespace, place: Place) -> TrainingJobHandle:
+    return TrainingJobHandle(place.session, find_job(place.session.jobs, words.job))
+
+
+def _waited(handle: TrainingJobHandle, words: Namespace) -> TrainingJobHandle:
+    return handle.wait(progress=not words.json)
+
+
+def _bind(words: Namespace, place: Place, value: View) -> View:
+    if getattr(words, "into", None) and place.bind is not None:
+        place.bind(words.into, as_value(value))
+    return value
+
+
+def as_value(view: View) -> Any:
+    """Return what a notebook goes on with: a frame where there is one, else the view itself."""
+    to_pandas = getattr(view, "to_pandas", None)
+    return to_pandas() if to_pandas is not None else view
+
+
+_VERBS: dict[str, Callable[[Namespace, Place], View | None]] = {
+    "train": _train,
+    "jobs": _jobs,
+    "show": _show,
+    "watch": _watch,
+    "logs": _logs,
+    "leaderboard": _leaderboard,
+    "trigger": _trigger,
+    "stop": _stop,
+    "delete": _delete,
+    "predict": _predict,
+}

@@ -1,0 +1,245 @@
+"""Finds the way in: a server by its URL, the notebook's own server, or this process.
+
+The surfaces hold a `Session` and never know which of the three it is.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+from automl_magics import jupyter_servers
+from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.errors import Unavailable
+from automl_magics.contracts.training import (
+    AutoMLTrainingRequest,
+    LogLine,
+    TrainingJob,
+    TrainingJobPage,
+    Trial,
+)
+from automl_magics.contracts.verbs import TrainingJobs
+from automl_magics.jupyter_servers import JupyterServer
+from automl_magics.settings import Settings
+
+Answer = TypeVar("Answer")
+
+EMBEDDED = "none"
+"""The ``server_url`` that means this process."""
+
+
+@dataclass(frozen=True)
+class WayIn:
+    """One way to the verbs of the product."""
+
+    jobs: TrainingJobs
+    place: str
+    wake: Callable[[], None]
+    """Has queued jobs looked at now."""
+    close: Callable[[], None]
+    is_local: bool = True
+    """True when the jobs are kept in our own home, so that files can be handed over there."""
+    server: JupyterServer | None = None
+    """The notebook's own server, where that is the way."""
+
+
+class Session:
+    """A way in that stays: when the notebook's server goes away, the work goes on without it.
+
+    Parameters
+    ----------
+    settings
+        Where things live.
+    detached
+        Without a server, start jobs from a process of their own instead of from this one. A shell
+        command does, since it ends before its job.
+    """
+
+    def __init__(self, settings: Settings, *, detached: bool = False) -> None:
+        self.settings = settings
+        self.jobs: TrainingJobs = SteadyJobs(self)
+        self.notices: list[str] = []
+        """What the person should be told; a surface shows and clears it."""
+        self._detached = detached
+        self._way: WayIn | None = None
+
+    @property
+    def way(self) -> WayIn:
+        """The way in, found on first use."""
+        if self._way is None:
+            self._way = _find(self.settings, self._detached, self.notices)
+        return self._way
+
+    @property
+    def place(self) -> str:
+        """Where the verbs are done, e.g. ``this process``."""
+        return self.way.place
+
+    def wake(self) -> None:
+        """See to it that somebody looks at the queued jobs."""
+        self.way.wake()
+
+    def leave_server(self) -> bool:
+        """Look for another way in if the notebook's server is gone; False when it is not.
+
+        Nothing is lost: that server keeps its jobs in the same home.
+        """
+        if self._way is None or self._way.server is None:
+            return False
+        if jupyter_servers.answers(self._way.server):
+            return False
+        self._way.close()
+        self._way = _find(self.settings, self._detached, [])
+        self.notices.append(f"The Jupyter server went away; jobs run from {self._way.place} now.")
+        return True
+
+    def close(self) -> None:
+        """Let go of everything; running jobs go on."""
+        if self._way is not None:
+            self._way.close()
+            self._way = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def connect(settings: Settings | None = None, *, detached: bool = False) -> Session:
+    """Return a session; nothing is opened until its first verb."""
+    return Session(settings or Settings(), detached=detached)
+
+
+def _find(settings: Settings, detached: bool, notices: list[str]) -> WayIn:
+    url = settings.server_url
+    if url and url.lower() != EMBEDDED:
+        token = settings.server_token
+        return _remote(url, token.get_secret_value() if token else "")
+    if not url and (server := jupyter_servers.own_server()) is not None:
+        if not jupyter_servers.answers(server):
+            notices.append(
+                "The notebook's server does not run automl-magics; jobs run from this process."
+            )
+        elif not jupyter_servers.shares_home(server, settings):
+            notices.append(
+                "The notebook's server has another AUTOML_HOME; jobs run from this process."
+            )
+        else:
+            return replace(_remote(server.url, server.token), server=server, is_local=True)
+    return _embedded(settings, detached)
+
+
+def _remote(url: str, token: str) -> WayIn:
+    from automl_magics.client import Client
+
+    client = Client(url, token)
+    place = f"the Jupyter server at {client.url}"
+    return WayIn(client, place, wake=lambda: None, close=client.close, is_local=False)
+
+
+def _embedded(settings: Settings, detached: bool) -> WayIn:
+    from automl_magics.service import TrainingService
+    from automl_magics.store import Store
+
+    store = Store.open(settings)
+    if detached:
+        from automl_magics.dispatcher import spawn
+
+        def wake() -> None:
+            spawn(settings)
+
+        close: Callable[[], Any] = store.close
+    else:
+        from automl_magics.dispatcher import BackgroundDispatcher
+
+        dispatcher = BackgroundDispatcher(store, settings)
+        dispatcher.start()
+        wake = dispatcher.wake
+
+        def close() -> None:
+            dispatcher.close()
+            store.close()
+
+    service = TrainingService(store, settings, wake=wake)
+    return WayIn(service, "this process", wake, close)
+
+
+class SteadyJobs:
+    """The verbs of a session, which outlive the notebook's server (see `TrainingJobs`).
+
+    Reading is simply done again on the next way in. A change is done again only when it cannot
+    have reached the server.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def create(self, request: AutoMLTrainingRequest) -> TrainingJob:
+        """Check a request against its data and accept it."""
+        return self._change(lambda jobs: jobs.create(request))
+
+    def get(self, job_id: UUID) -> TrainingJob:
+        """Return one job."""
+        return self._read(lambda jobs: jobs.get(job_id))
+
+    def find(
+        self,
+        *,
+        status: JobStatus | Collection[JobStatus] | None = None,
+        domain: str | None = None,
+        owner: str | None = None,
+        name: str | None = None,
+        search: str | None = None,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> TrainingJobPage:
+        """Return a page of jobs, newest first."""
+        return self._read(
+            lambda jobs: jobs.find(
+                status=status,
+                domain=domain,
+                owner=owner,
+                name=name,
+                search=search,
+                limit=limit,
+                offset=offset,
+            )
+        )
+
+    def trigger(self, job_id: UUID) -> TrainingJob:
+        """Queue a job that is ready."""
+        return self._change(lambda jobs: jobs.trigger(job_id))
+
+    def stop(self, job_id: UUID) -> TrainingJob:
+        """Stop a queued or running job."""
+        return self._change(lambda jobs: jobs.stop(job_id))
+
+    def delete(self, job_id: UUID) -> None:
+        """Delete a job that is not running."""
+        self._change(lambda jobs: jobs.delete(job_id))
+
+    def logs(self, job_id: UUID, *, after: int = 0, limit: int = 1000) -> list[LogLine]:
+        """Return log lines with ``seq > after``, oldest first."""
+        return self._read(lambda jobs: jobs.logs(job_id, after=after, limit=limit))
+
+    def trials(self, job_id: UUID) -> list[Trial]:
+        """Return a job's trials in the order of fitting."""
+        return self._read(lambda jobs: jobs.trials(job_id))
+
+    def _read(self, verb: Callable[[TrainingJobs], Answer]) -> Answer:
+        try:
+            return verb(self._session.way.jobs)
+        except Unavailable:
+            if not self._session.leave_server():
+                raise
+            return verb(self._session.way.jobs)
+
+    def _change(self, verb: Callable[[TrainingJobs], Answer]) -> Answer:
+        try:
+            return verb(self._session.way.jobs)
+        except Unavailable as error:
+            never_sent = type(error.__context__).__name__ == "ConnectError"
+            if not self._session.leave_server() or not never_sent:
+                raise
+            return verb(self._session.way.jobs)
