@@ -1,5 +1,6 @@
 """The product's verbs over HTTP: what a Jupyter server with the AutoML extension is asked to do."""
 
+from collections.abc import Collection
 from functools import cached_property
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -95,7 +96,7 @@ class Client:
     def find(
         self,
         *,
-        status: JobStatus | None = None,
+        status: JobStatus | Collection[JobStatus] | None = None,
         domain: str | None = None,
         owner: str | None = None,
         name: str | None = None,
@@ -104,17 +105,18 @@ class Client:
         offset: int = 0,
     ) -> TrainingJobPage:
         """Return a page of jobs, newest first; ``limit`` is at most 200."""
-        filters = {
-            "status": status,
-            "domain": domain,
-            "owner": owner,
-            "name": name,
-            "search": search,
+        wanted = [status] if isinstance(status, JobStatus) else status
+        if wanted is not None and not wanted:
+            return TrainingJobPage(jobs=[], count=0, limit=limit, offset=offset)
+        filters = {"domain": domain, "owner": owner, "name": name, "search": search}
+        params = {
+            "details": "true",
             "limit": limit,
             "offset": offset,
+            **{key: value for key, value in filters.items() if value is not None},
+            "status": [str(one) for one in wanted or ()],
         }
-        given = {key: str(value) for key, value in filters.items() if value is not None}
-        return self._ask(TrainingJobPage, "GET", "train/jobs", params={"details": "true", **given})
+        return self._ask(TrainingJobPage, "GET", "train/jobs", params=params)
 
     def trigger(self, job_id: UUID) -> TrainingJob:
         """Queue a job that is ready; `Conflict` in any other state."""

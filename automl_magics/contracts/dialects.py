@@ -50,9 +50,9 @@ def status_a(status: JobStatus) -> http.AutoMLTrainingJobStatus:
     return http.AutoMLTrainingJobStatus(status.value)
 
 
-def statuses_read_as(status: http.AutoMLTrainingJobStatus) -> frozenset[JobStatus]:
-    """Return every status of the record that dialect A reads as ``status``."""
-    return frozenset(stored for stored in JobStatus if status_a(stored) is status)
+def statuses_read_as(*published: http.AutoMLTrainingJobStatus) -> frozenset[JobStatus]:
+    """Return every status of the record that dialect A reads as one of these."""
+    return frozenset(stored for stored in JobStatus if status_a(stored) in published)
 
 
 def preset_a(preset: Preset) -> http.Preset:

@@ -121,7 +121,8 @@ class JobListQuery(BaseModel):
 
     details: bool = False
     """Answer whole records (`TrainingJobPage`) in place of the published view."""
-    status: JobStatus | None = None
+    status: list[JobStatus] = Field(default_factory=list)
+    """Any of these when repeated; every status when left out."""
     domain: str | None = None
     owner: str | None = None
     name: str | None = None
@@ -133,8 +134,8 @@ class JobListQuery(BaseModel):
 
     @field_validator("status")
     @classmethod
-    def _status_is_published(cls, value: JobStatus | None, info: ValidationInfo) -> Any:
-        if value is JobStatus.STOPPED and not info.data.get("details"):
+    def _status_is_published(cls, value: list[JobStatus], info: ValidationInfo) -> Any:
+        if JobStatus.STOPPED in value and not info.data.get("details"):
             known = ", ".join(f"'{status}'" for status in AutoMLTrainingJobStatus)
             msg = f"status should be one of {known}; a stopped job reads 'failed' here"
             raise ValueError(msg)

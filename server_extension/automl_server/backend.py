@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from automl_magics.dispatcher import Dispatcher
 
     from automl_magics.service import TrainingService
+    from automl_magics.store import Store
 
 SHUTDOWN_REASON = "the server was shut down"
 
@@ -42,30 +43,27 @@ class Backend:
         self._root = root
         self._kernels = kernels
         self._logger = logger
-        self._opening: asyncio.Future[TrainingService] | None = None
+        self._opening: asyncio.Future[tuple[Store, TrainingService]] | None = None
         self._dispatcher: Dispatcher | None = None
 
     async def service_for(self, name: str | None, correlation_id: str) -> "TrainingService":
         """Return the service bound to a caller; a caller without a name is the login user."""
-        service = await self._service()
-        from automl_magics.service import Caller, login_name
+        _, service = await self._opened()
+        from automl_magics.service import Caller
 
-        return service.on_behalf_of(
-            Caller(name=name or login_name(), correlation_id=correlation_id, root=self._root)
-        )
+        named = {} if name is None else {"name": name}
+        return service.on_behalf_of(Caller(**named, correlation_id=correlation_id, root=self._root))
 
     async def start(self) -> None:
         """Open the store and start the dispatcher, unless it runs already."""
         if self._dispatcher is not None:
             return
-        service = await self._service()
+        store, _ = await self._opened()
         from automl_magics.dispatcher import Dispatcher
         from automl_magics.executors.kernel import KernelExecutor
 
         kernel = KernelExecutor(kernels=self._kernels, settings=self.settings)
-        dispatcher = Dispatcher(
-            service.store, self.settings, executors={ExecutorName.KERNEL: kernel}
-        )
+        dispatcher = Dispatcher(store, self.settings, executors={ExecutorName.KERNEL: kernel})
         await dispatcher.start()
         self._dispatcher = dispatcher
 
@@ -83,19 +81,15 @@ class Backend:
         except Exception:
             self._logger.exception("The dispatcher did not stop in order")
 
-    def wake(self) -> None:
-        """Have the dispatcher look at the queue now."""
-        if self._dispatcher is not None:
-            self._dispatcher.wake()
-
     @property
     def running(self) -> int:
         """How many jobs this server's dispatcher is running."""
         return 0 if self._dispatcher is None else len(self._dispatcher.running)
 
-    async def _service(self) -> "TrainingService":
+    async def _opened(self) -> "tuple[Store, TrainingService]":
         if self._opening is None:
-            self._opening = asyncio.ensure_future(asyncio.to_thread(self._open))
+            loop = asyncio.get_running_loop()
+            self._opening = asyncio.ensure_future(asyncio.to_thread(self._open, loop))
         opening = self._opening
         try:
             return await asyncio.shield(opening)
@@ -104,8 +98,17 @@ class Backend:
                 self._opening = None  # the next caller tries again
             raise
 
-    def _open(self) -> "TrainingService":
+    def _open(self, loop: asyncio.AbstractEventLoop) -> "tuple[Store, TrainingService]":
         from automl_magics.service import TrainingService
         from automl_magics.store import Store
 
-        return TrainingService(Store.open(self.settings), self.settings)
+        def wake() -> None:
+            """Wake the dispatcher from whatever thread a verb is done in."""
+            loop.call_soon_threadsafe(self._wake)
+
+        store = Store.open(self.settings)
+        return store, TrainingService(store, self.settings, wake=wake)
+
+    def _wake(self) -> None:
+        if self._dispatcher is not None:
+            self._dispatcher.wake()

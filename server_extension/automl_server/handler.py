@@ -11,7 +11,7 @@ import hmac
 import re
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 from uuid import UUID, uuid4
 
 import pydantic
@@ -23,6 +23,7 @@ from automl_magics.contracts.dialects import parse_job_id
 from automl_magics.contracts.errors import AutoMLError, InvalidInput, NotFound, Unauthenticated
 from automl_magics.contracts.http import CORRELATION_HEADER, PSK_HEADER, ValidationError
 from automl_server.answers import InvalidRequest, answer_to, refused_by_schema, refused_by_service
+from automl_server.backend import Backend
 from automl_server.identity import real_name
 
 if TYPE_CHECKING:
@@ -55,9 +56,8 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
 
     async def jobs(self) -> "TrainingService":
         """Return the training service, bound to whoever is asking."""
-        return await self.extensionapp.backend.service_for(
-            name=real_name(self.current_user), correlation_id=self.correlation_id
-        )
+        backend: Backend = self.extensionapp.backend
+        return await backend.service_for(real_name(self.current_user), self.correlation_id)
 
     def job_id(self, text: str) -> UUID:
         """Return the path's job id."""
@@ -82,11 +82,13 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
             raise refused_by_schema(error, "body") from None
 
     def query(self, model: type[Model]) -> Model:
-        """Return the request's query; of a repeated name the last value counts."""
-        given = {
-            name: values[-1].decode("utf-8", "replace")
-            for name, values in self.request.query_arguments.items()
-        }
+        """Return the request's query; of a repeated name the last value counts, or the list."""
+        given: dict[str, str | list[str]] = {}
+        for name, field in model.model_fields.items():
+            found = self.request.query_arguments.get(name, [])
+            values = [self.decode_argument(value) for value in found]
+            if values:
+                given[name] = values if get_origin(field.annotation) is list else values[-1]
         try:
             return model.model_validate(given)
         except pydantic.ValidationError as error:

@@ -6,12 +6,14 @@ ours; the rest is as published.
 # mypy: disallow-untyped-decorators=False
 
 from asyncio import to_thread
+from collections.abc import Collection
 
 from jupyter_server.auth.decorator import allow_unauthenticated, authorized
 from tornado import web
 
 from automl_magics import __version__
 from automl_magics.contracts.dialects import job_a, page_a, statuses_read_as
+from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.http import (
     AutoMLTrainingJobStatus,
     AutoMLTrainingStatusUpdate,
@@ -35,7 +37,6 @@ class TrainHandler(UserHandler):
         request = self.body(AutoMLTrainingRequest)
         jobs = await self.jobs()
         job = await to_thread(jobs.create, request)
-        self.extensionapp.backend.wake()
         self.answer(job_a(job), status=201)
 
 
@@ -48,10 +49,11 @@ class JobListHandler(UserHandler):
         """List training jobs, newest first."""
         query = self.query(JobListQuery)
         jobs = await self.jobs()
-        filters = query.model_dump(exclude={"details"})
-        if query.status is not None and not query.details:
-            filters["status"] = statuses_read_as(AutoMLTrainingJobStatus(query.status))
-        page = await to_thread(jobs.find, **filters)
+        statuses: Collection[JobStatus] = query.status
+        if not query.details:
+            statuses = statuses_read_as(*map(AutoMLTrainingJobStatus, query.status))
+        filters = query.model_dump(exclude={"details", "status"})
+        page = await to_thread(jobs.find, status=statuses or None, **filters)
         self.answer(page if query.details else page_a(page))
 
 
@@ -84,7 +86,6 @@ class TriggerHandler(UserHandler):
         """Queue a job that is ready."""
         jobs = await self.jobs()
         job = await to_thread(jobs.trigger, self.job_id(job_id))
-        self.extensionapp.backend.wake()
         self.answer(job_a(job))
 
 
@@ -97,7 +98,6 @@ class StopHandler(UserHandler):
         """Stop a queued or running job."""
         jobs = await self.jobs()
         job = await to_thread(jobs.stop, self.job_id(job_id))
-        self.extensionapp.backend.wake()
         self.answer(job_a(job))
 
 
@@ -110,7 +110,6 @@ class StatusHandler(WorkerHandler):
         update = self.body(AutoMLTrainingStatusUpdate)
         jobs = await self.jobs()
         job = await to_thread(jobs.write_status, self.job_id(job_id), update)
-        self.extensionapp.backend.wake()
         self.answer(job_a(job))
 
 

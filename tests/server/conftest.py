@@ -1,0 +1,101 @@
+"""A real Jupyter server with the extension in it, and a caller that adds nothing by itself."""
+
+import asyncio
+import csv
+import random
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pytest_jupyter.jupyter_server import *  # noqa: F403 - as a plug-in it would reach every test
+
+PSK = "the-pre-shared-key-of-these-tests"
+
+Ask = Callable[..., Awaitable[httpx.Response]]
+
+
+@pytest.fixture
+def jp_server_config(tmp_path: Path) -> dict[str, Any]:
+    return {
+        "ServerApp": {"jpserver_extensions": {"automl_server": True}},
+        "AutoMLServer": {"home": str(tmp_path / "automl"), "psk": PSK, "max_jobs": 1},
+    }
+
+
+@pytest.fixture
+def api_url(jp_serverapp, http_server, jp_http_port: int, jp_base_url: str) -> str:
+    return f"http://127.0.0.1:{jp_http_port}{jp_base_url}api/automl/"
+
+
+@pytest.fixture
+def token(jp_serverapp) -> str:
+    return jp_serverapp.identity_provider.token
+
+
+@pytest.fixture
+def ask(api_url: str, token: str) -> Ask:
+    """Send a request: with the token unless ``auth`` says otherwise, with no cookies kept."""
+
+    async def send(
+        method: str,
+        path: str,
+        *,
+        auth: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        **request: Any,
+    ) -> httpx.Response:
+        credential = {"Authorization": f"Bearer {token}"} if auth is None else auth
+        async with httpx.AsyncClient(base_url=api_url, trust_env=False, timeout=60) as client:
+            return await client.request(
+                method, path, headers={**credential, **(headers or {})}, **request
+            )
+
+    return send
+
+
+@pytest.fixture
+def table(jp_root_dir: Path) -> str:
+    """A small table under the server's root, by its path there."""
+    write_table(jp_root_dir / "churn.csv")
+    return "churn.csv"
+
+
+@pytest.fixture
+def ready(ask: Ask, table: str) -> Callable[..., Awaitable[dict[str, Any]]]:
+    """Create a job that waits to be triggered."""
+
+    async def create(**fields: Any) -> dict[str, Any]:
+        body = {"source_table": table, "label_column": "churned", "auto_trigger": False, **fields}
+        answer = await ask("POST", "train", json=body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    return create
+
+
+def write_table(path: Path, rows: int = 300) -> None:
+    chance = random.Random(7)  # noqa: S311
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["tenure", "plan", "spend", "churned"])
+        for _ in range(rows):
+            tenure, plan = chance.randint(0, 60), chance.choice(["basic", "plus", "pro"])
+            spend = round(chance.gauss(50, 15), 2)
+            odds = 0.9 - tenure / 60 + (plan == "basic") * 0.3
+            writer.writerow([tenure, plan, spend, "yes" if chance.random() < odds else "no"])
+
+
+async def until(
+    look: Callable[[], Awaitable[Any]], wanted: Callable[[Any], bool], seconds: float = 90
+) -> Any:
+    """Return what ``look`` sees once it is ``wanted``."""
+    seen = None
+    try:
+        async with asyncio.timeout(seconds):
+            while not wanted(seen := await look()):  # noqa: ASYNC110 - seen over HTTP
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        pytest.fail(f"waited {seconds} s in vain; last seen: {seen}")
+    return seen
