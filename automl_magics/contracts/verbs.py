@@ -4,6 +4,7 @@
 signatures, so a surface never knows which one it holds.
 """
 
+from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID
 
@@ -34,7 +35,7 @@ class TrainingJobs(Protocol):
     def find(
         self,
         *,
-        status: JobStatus | None = None,
+        status: JobStatus | Collection[JobStatus] | None = None,
         domain: str | None = None,
         owner: str | None = None,
         name: str | None = None,

@@ -1,7 +1,8 @@
 """The records of training jobs and their transitions."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +40,7 @@ class Jobs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, job: TrainingJob, *, source_root: str | None, note: str) -> TrainingJob:
+    def create(self, job: TrainingJob, *, source_root: Path | None, note: str) -> TrainingJob:
         """Insert a new job, ready or queued, with the first line of its log."""
         if job.status not in INITIAL:
             raise Conflict(f"A new job cannot be {job.status}.")
@@ -47,7 +48,7 @@ class Jobs:
         values = {
             **job.model_dump(mode="json"),
             **{key: value for key, value in job if isinstance(value, datetime)},
-            "source_root": source_root,
+            "source_root": None if source_root is None else str(source_root),
             "queued_at": now if job.status is JobStatus.QUEUED else None,
         }
         with self._database.write() as connection:
@@ -60,18 +61,16 @@ class Jobs:
         with self._database.read() as connection:
             return _get(connection, job_id)
 
-    def source_root(self, job_id: UUID) -> str | None:
+    def source_root(self, job_id: UUID) -> Path | None:
         """Return the folder that a job's files must lie in, or None where they need not."""
         with self._database.read() as connection:
-            root: str | None = connection.scalar(
-                select(JOBS.c.source_root).where(JOBS.c.job_id == job_id)
-            )
-            return root
+            root = connection.scalar(select(JOBS.c.source_root).where(JOBS.c.job_id == job_id))
+        return None if root is None else Path(root)
 
     def find(
         self,
         *,
-        status: JobStatus | None = None,
+        status: JobStatus | Collection[JobStatus] | None = None,
         domain: str | None = None,
         owner: str | None = None,
         name: str | None = None,
@@ -80,10 +79,13 @@ class Jobs:
         offset: int = 0,
     ) -> TrainingJobPage:
         """Return a page of matching jobs, newest first."""
-        exact = {"status": status, "domain": domain, "owner": owner, "name": name}
+        exact = {"domain": domain, "owner": owner, "name": name}
         where: list[ColumnElement[bool]] = [
             JOBS.c[column] == str(value) for column, value in exact.items() if value is not None
         ]
+        if status is not None:
+            wanted = [status] if isinstance(status, JobStatus) else list(status)
+            where.append(JOBS.c.status.in_(wanted))
         if search:
             where.append(
                 or_(

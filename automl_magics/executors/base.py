@@ -1,0 +1,27 @@
+"""What the dispatcher asks of a place where training runs."""
+
+from typing import Protocol
+
+from automl_magics.contracts.training import TrainingJob
+
+
+class Executor(Protocol):
+    """Starts workers, sees whether they live, and ends them."""
+
+    async def start(self, job: TrainingJob) -> None:
+        """Start the worker of a claimed job and return when it is under way.
+
+        Raises
+        ------
+        AutoMLError
+            When it cannot be started; the job has failed then, with that reason.
+        """
+        ...
+
+    async def watch(self, job: TrainingJob) -> str | None:
+        """Return why a queued or running job can get no further, or None while all is well."""
+        ...
+
+    async def end(self, job: TrainingJob, *, grace: float) -> None:
+        """Free what a job holds, after giving its worker ``grace`` seconds to end by itself."""
+        ...

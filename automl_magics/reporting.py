@@ -1,0 +1,146 @@
+"""A worker's words, written to the store of this machine.
+
+A heartbeat goes out every second and brings back whether the job is still wanted: a stop, a
+deletion or a new attempt are all seen there.
+"""
+
+import logging
+import threading
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from automl_magics.contracts.enums import JobStatus, LogLevel, Phase
+from automl_magics.contracts.errors import Conflict, NotFound
+from automl_magics.contracts.training import (
+    Progress,
+    Snapshot,
+    TrainingJob,
+    TrainingResult,
+    Trial,
+    WorkerPlace,
+)
+from automl_magics.store import Store
+from automl_magics.store.queue import Process
+
+HEARTBEAT = 1.0
+"""Seconds between two signs of life."""
+
+logger = logging.getLogger(__name__)
+
+
+class StoreReporter:
+    """Reports one attempt at a job; between ``with`` its heart beats.
+
+    Implements `automl_magics.training.reporter.Reporter`.
+    """
+
+    def __init__(self, store: Store, job_id: UUID, attempt: int) -> None:
+        self._store = store
+        self._job_id = job_id
+        self._attempt = attempt
+        self._progress: Progress | None = None
+        self._unwanted = threading.Event()
+        self._done = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="automl-heartbeat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._heart.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._done.set()
+        self._heart.join()
+
+    def started(self, kernel_id: str | None) -> TrainingJob:
+        """Say that the job runs, and where.
+
+        Raises
+        ------
+        Conflict
+            When the job is no longer queued, or is at another attempt.
+        """
+        here = Process.current()
+        place = WorkerPlace(
+            host=here.host, pid=here.pid, process_started=here.started, kernel_id=kernel_id
+        )
+        return self._store.jobs.transition(
+            self._job_id,
+            JobStatus.RUNNING,
+            note="Started.",
+            attempt=self._attempt,
+            worker=place.model_dump(mode="json"),
+        )
+
+    def unwanted(self) -> bool:
+        """Return whether the job was stopped, deleted or given to another attempt."""
+        return self._unwanted.is_set()
+
+    def log(self, level: LogLevel, message: str, **fields: Any) -> None:
+        """Write a line to the job's log."""
+        self._store.journal.log(self._job_id, level, message, fields)
+
+    def trial(self, trial: Trial) -> None:
+        """Write a trial that has just ended."""
+        self._store.journal.add_trial(self._job_id, self._attempt, trial)
+
+    def progress(self, progress: Progress) -> None:
+        """Keep the progress for the next heartbeat; a new phase or trial goes out at once."""
+        before, self._progress = self._progress, progress
+        if before is None or (before.phase, before.trials_done) != (
+            progress.phase,
+            progress.trials_done,
+        ):
+            self._send()
+
+    def snapshot(self, snapshot: Snapshot) -> None:
+        """Write where the job's rows are."""
+        self._store.jobs.describe(
+            self._job_id, self._attempt, snapshot=snapshot.model_dump(mode="json")
+        )
+
+    def completed(self, result: TrainingResult, **changes: Any) -> None:
+        """Say that the job is complete; ``changes`` are further columns of the record."""
+        final = (self._progress or Progress()).model_copy(
+            update={"phase": Phase.DONE, "elapsed": result.seconds}
+        )
+        self._store.jobs.transition(
+            self._job_id,
+            JobStatus.COMPLETE,
+            note=f"Complete after {result.seconds:.1f} s.",
+            attempt=self._attempt,
+            result=result.model_dump(mode="json"),
+            progress=final.model_dump(mode="json"),
+            algorithm=result.algorithm,
+            **changes,
+        )
+
+    def failed(self, message: str) -> None:
+        """Say that the job failed; nothing happens when it has ended already."""
+        try:
+            self._store.jobs.transition(
+                self._job_id,
+                JobStatus.FAILED,
+                note=message,
+                level=LogLevel.ERROR,
+                attempt=self._attempt,
+                error_message=message,
+            )
+        except (Conflict, NotFound) as error:
+            logger.info("job %s is no longer this worker's: %s", self._job_id, error)
+
+    def _beat(self) -> None:
+        while not self._done.wait(HEARTBEAT):
+            self._send()
+
+    def _send(self) -> None:
+        try:
+            if not self._store.jobs.beat(self._job_id, self._attempt, self._progress):
+                self._unwanted.set()
+        except Exception:  # the store is busy for long; the next beat tries again
+            logger.exception("a heartbeat of job %s was lost", self._job_id)

@@ -1,0 +1,6 @@
+"""Floor 4: every verb of the product, once."""
+
+from automl_magics.service.caller import Caller, login_name
+from automl_magics.service.training_jobs import TrainingService
+
+__all__ = ["Caller", "TrainingService", "login_name"]

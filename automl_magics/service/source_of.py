@@ -1,0 +1,37 @@
+"""Where the rows of a request or of a job come from."""
+
+from pathlib import Path
+
+from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
+from automl_magics.data.source import Source
+from automl_magics.data.staging import open_staged
+from automl_magics.settings import Settings
+from automl_magics.store import Store
+
+STAGED = "source"
+"""The folder within a job's own that its staged source is moved to."""
+
+
+def source_of_request(
+    settings: Settings, request: AutoMLTrainingRequest, root: Path | None
+) -> Source:
+    """Return the source of a request that is not a job yet, staged or confined to ``root``."""
+    if request.staged_source is not None:
+        place = settings.staged_folder(request.staged_source)
+        return open_staged(place, request.source_table, settings.workspace_path)
+    return _confined(settings, request.source_table, root)
+
+
+def source_of_job(settings: Settings, store: Store, job: TrainingJob) -> Source:
+    """Return a job's source, as its worker reads it."""
+    if job.request.staged_source is not None:
+        place = settings.job_folder(job.job_id) / STAGED
+        return open_staged(place, job.source_table, settings.workspace_path)
+    return _confined(settings, job.source_table, store.jobs.source_root(job.job_id))
+
+
+def _confined(settings: Settings, text: str, root: Path | None) -> Source:
+    if root is None:
+        msg = "a source that is not staged is confined to a root"
+        raise ValueError(msg)
+    return Source(text, root, root=root, workspace=settings.workspace_path)

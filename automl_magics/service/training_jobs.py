@@ -1,0 +1,256 @@
+"""The verbs for training jobs, done on the store.
+
+The same signatures as `automl_magics.client` (see `automl_magics.contracts.verbs`). Everything
+here blocks for milliseconds to half a second: a server calls it in a thread.
+"""
+
+import re
+import shutil
+from collections.abc import Callable, Collection
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from automl_magics.contracts.enums import ExecutorName, JobStatus, LogLevel
+from automl_magics.contracts.errors import Conflict, InvalidInput
+from automl_magics.contracts.http import AutoMLTrainingStatusUpdate
+from automl_magics.contracts.training import (
+    AutoMLTrainingRequest,
+    LogLine,
+    TrainingJob,
+    TrainingJobPage,
+    Trial,
+)
+from automl_magics.data.profile import profile_source
+from automl_magics.data.staging import adopt_staged, discard_staged, stage_source
+from automl_magics.service.caller import Caller
+from automl_magics.service.source_of import STAGED, source_of_request
+from automl_magics.settings import PRESET_SECONDS, Settings
+from automl_magics.store import Store
+from automl_magics.store.jobs import utc_now
+from automl_magics.training.task import (
+    Task,
+    check_columns,
+    check_label,
+    check_task,
+    default_algorithm,
+)
+
+EXECUTORS = (ExecutorName.KERNEL,)
+"""The executors that there are."""
+
+_WORKING = (JobStatus.READY, JobStatus.QUEUED, JobStatus.RUNNING)
+
+
+class TrainingService:
+    """Create, watch and end training jobs.
+
+    Parameters
+    ----------
+    store, settings
+        Where jobs live.
+    caller
+        On whose behalf; the person who runs this process when left out.
+    wake
+        Called when there is something for a dispatcher to do, from the thread of the caller.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        caller: Caller | None = None,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.store = store
+        self._settings = settings
+        self._caller = caller or Caller()
+        self._wake = wake
+
+    def on_behalf_of(self, caller: Caller) -> "TrainingService":
+        """Return the same service for another caller."""
+        return TrainingService(self.store, self._settings, caller=caller, wake=self._wake)
+
+    def create(self, request: AutoMLTrainingRequest) -> TrainingJob:
+        """Check a request against its data and accept it.
+
+        Raises
+        ------
+        InvalidInput
+            With the request's field; nothing is left behind then.
+        """
+        if request.staged_source is None and self._caller.root is None:
+            staged = stage_source(
+                self._settings, request.source_table, namespace={}, folder=Path.cwd()
+            )
+            request = request.model_copy(update={"staged_source": staged})
+        try:
+            job = self._checked(request)
+        except Exception:
+            if request.staged_source is not None:
+                discard_staged(self._settings, request.staged_source)
+            raise
+        if request.staged_source is not None:
+            place = self._settings.job_folder(job.job_id) / STAGED
+            adopt_staged(self._settings, request.staged_source, place)
+        job = self.store.jobs.create(
+            job, source_root=self._caller.root, note=f"Created by {self._caller.name}."
+        )
+        self._wake()
+        return job
+
+    def get(self, job_id: UUID) -> TrainingJob:
+        """Return one job."""
+        return self.store.jobs.get(job_id)
+
+    def find(
+        self,
+        *,
+        status: JobStatus | Collection[JobStatus] | None = None,
+        domain: str | None = None,
+        owner: str | None = None,
+        name: str | None = None,
+        search: str | None = None,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> TrainingJobPage:
+        """Return a page of jobs, newest first."""
+        return self.store.jobs.find(
+            status=status,
+            domain=domain,
+            owner=owner,
+            name=name,
+            search=search,
+            limit=limit,
+            offset=offset,
+        )
+
+    def trigger(self, job_id: UUID) -> TrainingJob:
+        """Queue a job that is ready."""
+        if self.store.jobs.get(job_id).status is JobStatus.RUNNING:  # only a dispatcher gives back
+            raise Conflict("A job that is running cannot be triggered.")
+        note = f"Triggered by {self._caller.name}."
+        job = self.store.jobs.transition(job_id, JobStatus.QUEUED, note=note)
+        self._wake()
+        return job
+
+    def stop(self, job_id: UUID) -> TrainingJob:
+        """Stop a queued or running job; its worker ends soon after."""
+        note = f"Stopped by {self._caller.name}"
+        job = self.store.jobs.transition(
+            job_id, JobStatus.STOPPED, note=f"{note}.", level=LogLevel.WARNING, error_message=note
+        )
+        self._wake()
+        return job
+
+    def delete(self, job_id: UUID) -> None:
+        """Delete a job that is not running; its MLflow run and its registered model stay."""
+        self.store.jobs.delete(job_id)
+        shutil.rmtree(self._settings.job_folder(job_id), ignore_errors=True)
+
+    def logs(self, job_id: UUID, *, after: int = 0, limit: int = 1000) -> list[LogLine]:
+        """Return log lines with ``seq > after``, oldest first."""
+        self.store.jobs.get(job_id)
+        return self.store.journal.lines(job_id, after=after, limit=limit)
+
+    def trials(self, job_id: UUID) -> list[Trial]:
+        """Return a job's trials in the order of fitting."""
+        self.store.jobs.get(job_id)
+        return self.store.journal.trials(job_id)
+
+    def write_status(self, job_id: UUID, update: AutoMLTrainingStatusUpdate) -> TrainingJob:
+        """Take a DAG's writeback: a repeat changes nothing, a step backwards is only noted."""
+        job = self.store.jobs.get(job_id)
+        wanted = JobStatus(update.status.value)
+        if wanted is job.status or (job.status.is_terminal and wanted.is_terminal):
+            return job
+        if job.status.is_terminal or (
+            wanted in _WORKING and _WORKING.index(wanted) < _WORKING.index(job.status)
+        ):
+            note = f"A writeback came late and was ignored: {wanted} after {job.status}."
+            self.store.journal.log(job_id, LogLevel.INFO, note)
+            return job
+        changes = update.model_dump(exclude={"status"}, exclude_none=True)
+        for status in _path(job.status, wanted):
+            job = self.store.jobs.transition(
+                job_id,
+                status,
+                note=f"Written back: {status}.",
+                **(changes if status is wanted else {}),
+            )
+        return job
+
+    def _checked(self, request: AutoMLTrainingRequest) -> TrainingJob:
+        """Return the job that a request asks for, or raise `InvalidInput`."""
+        executor = request.executor or self._settings.executor
+        if executor not in EXECUTORS:
+            raise InvalidInput(
+                f"The executor {executor.value!r} is not set up here.",
+                hint=f"There is {', '.join(repr(name.value) for name in EXECUTORS)}.",
+                field="executor",
+            )
+        source = source_of_request(self._settings, request, self._caller.root)
+        profile = profile_source(source, request.label_column)
+        task = Task.from_request(request)
+        check_columns(task, list(profile.columns))
+        if profile.label is None:
+            msg = "a task with a label has a label's profile"
+            raise AssertionError(msg)
+        problem_type = check_label(profile.label, request.problem_type)
+        check_task(task.of(problem_type))
+        name = request.name or _default_name(request)
+        now = utc_now()
+        accepted = request.model_copy(
+            update={
+                "name": name,
+                "owner": request.owner or self._caller.name,
+                "executor": executor,
+                "time_limit": request.time_limit or PRESET_SECONDS[request.preset],
+                "mlflow_experiment_name": request.mlflow_experiment_name
+                or f"automl-{request.domain}",
+                "registered_model_name": request.registered_model_name
+                or _registry_name(f"{request.domain}-{name}"),
+            }
+        )
+        return TrainingJob(
+            job_id=uuid4(),
+            name=name,
+            domain=accepted.domain,
+            owner=accepted.owner or self._caller.name,
+            source_table=accepted.source_table,
+            request=accepted,
+            problem_type=problem_type,
+            algorithm=accepted.algorithm or default_algorithm(problem_type),
+            preset=accepted.preset,
+            executor=executor,
+            status=JobStatus.QUEUED if accepted.auto_trigger else JobStatus.READY,
+            correlation_id=self._caller.correlation_id,
+            created_at=now,
+            updated_at=now,
+            mlflow_experiment_name=accepted.mlflow_experiment_name,
+            registered_model_name=accepted.registered_model_name,
+            feature_engineering_job_id=accepted.feature_engineering_job_id,
+        )
+
+
+def _path(current: JobStatus, wanted: JobStatus) -> list[JobStatus]:
+    """Return the states to pass through from one to another, the last one included."""
+    first = _WORKING.index(current) + 1
+    if wanted in _WORKING:
+        return list(_WORKING[first : _WORKING.index(wanted) + 1])
+    return [*_WORKING[first:], wanted]
+
+
+def _default_name(request: AutoMLTrainingRequest) -> str:
+    """Return e.g. ``churn-churned`` for the label churned of data/churn.csv or a query on it."""
+    named = re.search(r"\bfrom\s+['\"]?([^\s'\"();,]+)", request.source_table, re.IGNORECASE)
+    source = Path(named[1] if named else request.source_table).name.split(".")[0]
+    return _slug(f"{source}-{request.label_column}")[:80] or "job"
+
+
+def _registry_name(name: str) -> str:
+    return re.sub(r"[/:.]", "-", name)
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^\w-]+", "-", text).strip("-")

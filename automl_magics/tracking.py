@@ -1,0 +1,282 @@
+"""MLflow: one run per job, its model as a pyfunc in the registry.
+
+Also MLflow's own entry to our models: `_load_pyfunc` is what ``mlflow.pyfunc.load_model`` calls.
+"""
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import filelock
+
+import automl_magics
+from automl_magics.contracts.errors import NotFound, TrainingError
+from automl_magics.contracts.training import TrainingJob, Trial
+from automl_magics.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from automl_magics.training.engine import Outcome
+    from automl_magics.training.model import TrainedModel
+
+MODEL_NAME = "model"
+EXAMPLE_ROWS = 5
+
+_SIGNATURE_TYPES = {
+    "boolean": "boolean",
+    "integer": "long",
+    "float": "double",
+    "text": "string",
+    "datetime": "datetime",
+}
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """Where a job's run and model are."""
+
+    run_id: str
+    name: str
+    """The registered model's name."""
+    version: str
+
+
+class Tracking:
+    """An MLflow experiment that is ready to take runs."""
+
+    def __init__(self, experiment_id: str) -> None:
+        self._experiment_id = experiment_id
+
+    @classmethod
+    def open(cls, settings: Settings, experiment: str) -> "Tracking":
+        """Import MLflow, make its store where it is missing, and find or make the experiment.
+
+        MLflow is then set to this store for the whole process: this is for a worker.
+
+        Raises
+        ------
+        TrainingError
+            When the store cannot be reached.
+        """
+        mlflow = _mlflow()
+        mlflow.set_tracking_uri(settings.mlflow_uri)
+        mlflow.set_registry_uri(settings.mlflow_uri)
+        own = settings.mlflow_tracking_uri is None
+        # Two processes that make MLflow's tables at once get in each other's way.
+        with filelock.FileLock(settings.folder("mlflow") / "store.lock"):
+            try:
+                client = mlflow.MlflowClient()
+                found = client.get_experiment_by_name(experiment)
+                if found is not None:
+                    return cls(found.experiment_id)
+                place = settings.artifacts_path.as_uri() if own else None
+                return cls(client.create_experiment(experiment, artifact_location=place))
+            except mlflow.exceptions.MlflowException as error:
+                raise TrainingError(
+                    f"MLflow cannot be reached: {_first_line(error)}.",
+                    hint="Check AUTOML_MLFLOW_TRACKING_URI.",
+                ) from None
+
+    def record(
+        self,
+        job: TrainingJob,
+        outcome: "Outcome",
+        table: "pa.Table",
+        trials: Sequence[Trial],
+        model_folder: Path,
+    ) -> Tracked:
+        """Write a job's run with its model, and register the model.
+
+        Parameters
+        ----------
+        table
+            The snapshot; its first rows become the model's input example.
+        model_folder
+            Where `TrainedModel.save` has written the model.
+        """
+        mlflow = _mlflow()
+        try:
+            with mlflow.start_run(
+                experiment_id=self._experiment_id, run_name=job.name, tags=_tags(job)
+            ) as run:
+                mlflow.log_params(_params(job, outcome))
+                mlflow.log_metrics(_metrics(outcome))
+                _log_trials(mlflow, trials)
+                _log_figures(mlflow, outcome)
+                info = mlflow.pyfunc.log_model(
+                    name=MODEL_NAME,
+                    loader_module="automl_magics.tracking",
+                    data_path=str(model_folder),
+                    signature=_signature(outcome.model, table),
+                    input_example=_example(outcome.model, table),
+                    pip_requirements=_requirements(),
+                    registered_model_name=job.registered_model_name,
+                )
+        except mlflow.exceptions.MlflowException as error:
+            raise TrainingError(
+                f"MLflow did not take the model: {_first_line(error)}.",
+                hint="Trigger the job anew when MLflow is back.",
+            ) from None
+        return Tracked(
+            run.info.run_id,
+            str(job.registered_model_name),
+            str(info.registered_model_version),
+        )
+
+
+def load_model(settings: Settings, uri: str) -> Any:
+    """Return a registered model as a ``PyFuncModel``, leaving MLflow's own settings alone.
+
+    Parameters
+    ----------
+    uri
+        ``models:/<name>/<version or @alias>``.
+
+    Raises
+    ------
+    NotFound
+        When the registry has no such model.
+    """
+    mlflow = _mlflow()
+    try:
+        path = mlflow.artifacts.download_artifacts(uri, tracking_uri=settings.mlflow_uri)
+    except (mlflow.exceptions.MlflowException, OSError) as error:
+        raise NotFound(f"MLflow has no model {uri}: {_first_line(error)}.") from None
+    return mlflow.pyfunc.load_model(path)
+
+
+def _load_pyfunc(path: str) -> "PyFunc":
+    """Load a model for MLflow; the name and the argument are MLflow's."""
+    from automl_magics.training.model import TrainedModel
+
+    return PyFunc(TrainedModel.load(Path(path)))
+
+
+class PyFunc:
+    """A trained model as MLflow calls it."""
+
+    def __init__(self, model: "TrainedModel") -> None:
+        self._model = model
+
+    def predict(self, frame: "pd.DataFrame", params: object = None) -> "pd.DataFrame":  # noqa: ARG002
+        """Return ``prediction`` and, for classifiers, ``probability_<class>`` for each row."""
+        return self._model.predict(frame)
+
+
+def _mlflow() -> Any:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import mlflow
+
+    for name in ("mlflow", "alembic"):  # their news of tables and versions is nobody's business
+        logging.getLogger(name).setLevel(logging.ERROR)
+    return mlflow
+
+
+def _tags(job: TrainingJob) -> dict[str, str]:
+    return {
+        "automl.job_id": str(job.job_id),
+        "automl.owner": job.owner,
+        "automl.domain": job.domain,
+        "automl.version": automl_magics.__version__,
+        "automl.snapshot_sha256": job.snapshot.sha256 if job.snapshot else "",
+    }
+
+
+def _params(job: TrainingJob, outcome: "Outcome") -> dict[str, Any]:
+    result = outcome.result
+    return {
+        "source_table": job.source_table[:500],
+        "label_column": job.request.label_column,
+        "problem_type": result.problem_type.value,
+        "preset": job.preset.value,
+        "time_limit": job.request.time_limit,
+        "seed": job.request.seed,
+        "metric": result.metric,
+        "algorithm": result.algorithm.value,
+        "best_candidate": result.best_candidate,
+        "features": len(result.feature_columns),
+        "train_rows": result.train_rows,
+    }
+
+
+def _metrics(outcome: "Outcome") -> dict[str, float]:
+    result = outcome.result
+    scores = {f"validation_{result.metric}": result.validation_score, "seconds": result.seconds}
+    for name, score in result.test_scores.items():
+        scores[f"test_{name}"] = score
+    if result.test_score is not None:
+        scores[f"test_{result.metric}"] = result.test_score
+    return scores
+
+
+def _log_trials(mlflow: Any, trials: Sequence[Trial]) -> None:
+    for trial in trials:
+        if trial.score is not None:
+            mlflow.log_metric("trial_score", trial.score, step=trial.number)
+    rows = [trial.model_dump(mode="json") for trial in trials]
+    if rows:
+        columns = ("number", "candidate", "algorithm", "status", "score", "seconds", "error")
+        table = {name: [row[name] for row in rows] for name in columns}
+        mlflow.log_table(table, "leaderboard.json")
+        mlflow.log_dict({"trials": rows}, "trials.json")
+
+
+def _log_figures(mlflow: Any, outcome: "Outcome") -> None:
+    from automl_magics.figures import figures_of
+
+    for name, figure in figures_of(outcome.result, outcome.test_predictions):
+        mlflow.log_figure(figure, f"figures/{name}.png")
+
+
+def _signature(model: "TrainedModel", table: "pa.Table") -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import ColSpec, Schema
+
+    inputs = []
+    for name, kind in model.input_columns.items():
+        # NumPy has no missing integer: such a column comes as floats.
+        has_gaps = kind == "integer" and table.column(name).null_count > 0
+        known = "double" if has_gaps else _SIGNATURE_TYPES.get(kind, "string")
+        inputs.append(ColSpec(known, name, required=False))
+    example = model.predict(table.slice(0, 1))
+    outputs = [ColSpec(_output_type(example[name]), name) for name in model.output_columns]
+    return ModelSignature(Schema(inputs), Schema(outputs))
+
+
+def _output_type(values: "pd.Series[Any]") -> str:
+    kinds = {"b": "boolean", "i": "long", "u": "long", "f": "double"}
+    return kinds.get(values.dtype.kind, "string")
+
+
+def _example(model: "TrainedModel", table: "pa.Table") -> "pd.DataFrame":
+    import pyarrow as pa
+
+    columns = []
+    for name, kind in model.input_columns.items():
+        values = table.column(name).slice(0, EXAMPLE_ROWS)
+        if kind == "float":
+            values = values.cast(pa.float64())
+        if kind == "datetime" and pa.types.is_date(values.type):
+            values = values.cast(pa.timestamp("us"))
+        columns.append(values)
+    example: pd.DataFrame = pa.table(columns, names=list(model.input_columns)).to_pandas()
+    return example
+
+
+def _requirements() -> list[str]:
+    from importlib.metadata import version
+
+    learned_with = ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn")
+    return [
+        f"automl-magics=={automl_magics.__version__}",
+        *(f"{name}=={version(name)}" for name in learned_with),
+    ]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,138 @@
+"""What runs inside a background kernel: read, train, track, report.
+
+The worker is given a job's id and needs nobody listening. It snapshots the rows, trains within the
+time limit, registers the model in MLflow and writes to the store how it went.
+"""
+
+import logging
+import os
+import threading
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from automl_magics.contracts.enums import LogLevel, Phase
+from automl_magics.contracts.errors import AutoMLError, Conflict, NotFound
+from automl_magics.contracts.training import Progress, TrainingJob
+from automl_magics.reporting import StoreReporter
+from automl_magics.service.source_of import source_of_job
+from automl_magics.settings import PRESET_SECONDS, Settings
+from automl_magics.store import Store
+from automl_magics.training.budget import Budget
+from automl_magics.training.task import Task
+
+if TYPE_CHECKING:
+    from automl_magics.tracking import Tracking
+
+RESERVE = 2.0
+"""Seconds of the budget kept for saving and registering, at most a fifth of it."""
+
+ABANDONED = 20.0
+"""Seconds after which a finished worker that nobody has ended ends its own process."""
+
+MODEL = "model"
+"""The folder within a job's own that its model is kept in."""
+
+logger = logging.getLogger(__name__)
+
+
+def run(job_id: str, attempt: int, kernel_id: str | None = None) -> None:
+    """Do one attempt at a job; how it ended stands in the store."""
+    settings = Settings()
+    store = Store.open(settings)
+    reporter = StoreReporter(store, UUID(job_id), attempt)
+    try:
+        job = reporter.started(kernel_id)
+    except (Conflict, NotFound) as error:
+        logger.info("job %s is not to be started: %s", job_id, error)
+        return
+    with reporter:
+        try:
+            _train(settings, store, job, reporter)
+        except AutoMLError as error:
+            reporter.failed(str(error))
+        except KeyboardInterrupt:
+            reporter.failed("The kernel was interrupted.")
+        except MemoryError:
+            reporter.failed("There was not enough memory. Train on fewer rows or columns.")
+        except Exception as error:  # noqa: BLE001 - the job must not be left running
+            reporter.log(LogLevel.DEBUG, "Traceback of the failure", trace=traceback.format_exc())
+            reporter.failed(f"Unexpected {type(error).__name__}: {_first_line(error)}")
+    if kernel_id is not None:
+        _end_when_abandoned()
+
+
+def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreReporter) -> None:
+    limit = job.request.time_limit or PRESET_SECONDS[job.preset]
+    budget = Budget(limit, reserve=min(RESERVE, 0.2 * limit), stop=reporter.unwanted)
+    reporter.progress(Progress(phase=Phase.READING, time_limit=limit))
+    with ThreadPoolExecutor(1, "automl-tracking") as aside:
+        # MLflow takes seconds to import and to make its store: it does so while the model trains.
+        opening = aside.submit(_open_tracking, settings, job)
+        with budget.spend("reading the data"):
+            from automl_magics.data.snapshot import take_snapshot
+
+            source = source_of_job(settings, store, job)
+            path = settings.job_folder(job.job_id) / "snapshot.parquet"
+            snapshot = take_snapshot(source, path)
+            reporter.snapshot(snapshot)
+            reporter.log(
+                LogLevel.INFO,
+                f"Read {snapshot.rows:,} rows and {snapshot.columns} columns.",
+                sha256=snapshot.sha256,
+            )
+        with budget.spend("loading libraries"):
+            import pyarrow.parquet as pq
+
+            from automl_magics.training.engine import train
+        with budget.spend("reading the data"):
+            table = pq.read_table(path)
+        outcome = train(
+            table,
+            Task.from_request(job.request),
+            budget=budget,
+            reporter=reporter,
+            threads=max(1, (os.cpu_count() or 1) // settings.max_jobs),
+        )
+        if reporter.unwanted():
+            return
+        reporter.progress(_registering(outcome.result.seconds, limit, store, job))
+        with budget.spend("registering"):
+            frozen = job.model_copy(update={"snapshot": snapshot})
+            outcome.model.save(model_folder := settings.job_folder(job.job_id) / MODEL)
+            tracked = opening.result().record(
+                frozen, outcome, table, store.journal.trials(job.job_id), model_folder
+            )
+    result = outcome.result.model_copy(update={"ledger": budget.ledger, "seconds": budget.elapsed})
+    reporter.log(LogLevel.INFO, f"Registered {tracked.name} version {tracked.version}.")
+    reporter.completed(
+        result,
+        mlflow_run_id=tracked.run_id,
+        registered_model_name=tracked.name,
+        registered_model_version=tracked.version,
+    )
+
+
+def _open_tracking(settings: Settings, job: TrainingJob) -> "Tracking":
+    from automl_magics.tracking import Tracking
+
+    return Tracking.open(settings, job.mlflow_experiment_name or f"automl-{job.domain}")
+
+
+def _registering(elapsed: float, limit: float, store: Store, job: TrainingJob) -> Progress:
+    before = store.jobs.get(job.job_id).progress or Progress()
+    return before.model_copy(
+        update={"phase": Phase.REGISTERING, "elapsed": elapsed, "time_limit": limit}
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["no message"])[0]
+
+
+def _end_when_abandoned() -> None:
+    """End this process in a while: whoever started it does so at once, if it is there still."""
+    timer = threading.Timer(ABANDONED, os._exit, args=(0,))
+    timer.daemon = True
+    timer.start()
