@@ -125,8 +125,8 @@ class _Training:
     def _search(self, rows: LabelledRows, data: TrainingData, fold: Fold) -> Search:
         share = len(rows.test) / len(rows.validation)
 
-        def finishing(fit: Fit) -> float:
-            return 1.2 * fit.refit_seconds + _TEST_MARGIN * share * fit.predict_seconds + 0.1
+        def evaluating(fit: Fit) -> float:
+            return _TEST_MARGIN * share * fit.predict_seconds + 0.1
 
         search = Search(
             self.task.algorithms,
@@ -135,7 +135,7 @@ class _Training:
             fold,
             budget=self.budget,
             reporter=self.reporter,
-            finishing=finishing,
+            evaluating=evaluating,
             changed=lambda search: self._progress(Phase.TRAINING, search),
         )
         self.reporter.log(

@@ -14,10 +14,11 @@ from automl_magics.training.label import Label, known_labels
 from automl_magics.training.split import Rows, hold_out, value_strata
 from automl_magics.training.task import Task
 
-_TEST_SHARE = 0.2
-_VALIDATION_SHARE = 0.2
-_CELLS_PER_SECOND = 1_000_000
-"""Cells that can be encoded and learned from in a second, with room to spare."""
+_ENOUGH_HELD_ROWS = 2_000
+"""More rows held out are worth less than more rows learned from."""
+_CELLS_PER_SECOND = 300_000
+"""Cells for each second of the budget, so that a fit and its refit have a hundred rounds or more
+at some fifty million cells a second."""
 _SAMPLE_AT_LEAST = 20_000
 
 
@@ -53,7 +54,8 @@ def labelled_rows(table: pa.Table, task: Task, budget: Budget) -> LabelledRows:
     labels = plain(_column(table, task.label_column))
     known = known_labels(labels)
     unlabelled = len(table) - int(known.true_count)
-    table, labels = table.filter(known), labels.filter(known)
+    if unlabelled:
+        table, labels = table.filter(known), labels.filter(known)
     classification = task.problem_type is None or task.problem_type.is_classification
     label = Label.fit(task.label_column, labels, classification=classification)
     target = label.encode(labels)
@@ -65,11 +67,12 @@ def labelled_rows(table: pa.Table, task: Task, budget: Budget) -> LabelledRows:
 
     groups, order = _groups(table, task), _order(table, task)
 
-    def split(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
+    def split(rows: Rows, seed: int) -> tuple[Rows, Rows]:
+        share = min(0.2, max(0.1, _ENOUGH_HELD_ROWS / len(rows)))
         return hold_out(rows, share, strata=strata, groups=groups, order=order, seed=seed)
 
-    rest, test = split(everything, _TEST_SHARE, task.seed)
-    train, validation = split(rest, _VALIDATION_SHARE, task.seed + 1)
+    rest, test = split(everything, task.seed)
+    train, validation = split(rest, task.seed + 1)
     return LabelledRows(
         table, label, target, weights, train, validation, test, unlabelled, sampled_from
     )

@@ -23,6 +23,9 @@ from automl_magics.training.metrics import all_scores
 from automl_magics.training.reporter import Reporter
 from automl_magics.training.split import Fold
 
+_REFIT_MARGIN = 1.5
+"""The next incumbent may be larger, and the machine busier."""
+
 
 @dataclass(frozen=True)
 class Incumbent:
@@ -43,8 +46,8 @@ class Search:
         The families to try, best first; their portfolios take turns.
     data, fold
         The encoded rows, and which of them a fit may learn from.
-    finishing
-        Predicts the seconds that follow the search, from the incumbent's fit.
+    evaluating
+        Predicts the seconds that evaluating a fit's model will take after the search.
     changed
         Called after every trial.
     """
@@ -58,7 +61,7 @@ class Search:
         *,
         budget: Budget,
         reporter: Reporter,
-        finishing: Callable[[Fit], float],
+        evaluating: Callable[[Fit], float],
         changed: Callable[["Search"], None],
     ) -> None:
         self.trials: list[Trial] = []
@@ -69,7 +72,7 @@ class Search:
         self._fold = fold
         self._budget = budget
         self._reporter = reporter
-        self._finishing = finishing
+        self._evaluating = evaluating
         self._changed = changed
         families = {name: load_algorithm(name) for name in algorithms}
         self.plan = _take_turns([family.portfolio(preset) for family in families.values()])
@@ -102,12 +105,13 @@ class Search:
 
     def refit(self, incumbent: Incumbent) -> Predictor | None:
         """Fit the incumbent on the validation rows too; None when the budget forbids it."""
-        budget = self._budget
-        if budget.stopped or budget.remaining < self._finishing(incumbent.fit):
+        fit = incumbent.fit
+        seconds = self._budget.remaining - self._evaluating(fit)
+        if self._budget.stopped or seconds < 1.2 * fit.refit_seconds:
             return None
         try:
             trainer = self._trainers[incumbent.algorithm]
-            return trainer.refit(incumbent.fit, budget.slot(budget.remaining))
+            return trainer.refit(fit, self._budget.slot(seconds))
         except FitError as error:
             self._reporter.log(LogLevel.WARNING, "The refit failed.", error=str(error))
             return None
@@ -136,7 +140,8 @@ class Search:
         left = self._budget.remaining
         if self.incumbent is None:
             return left / (len(self.plan) - position + 1)
-        left -= self._finishing(self.incumbent.fit)
+        fit = self.incumbent.fit
+        left -= _REFIT_MARGIN * fit.refit_seconds + self._evaluating(fit)
         return left / (len(self.plan) - position + 0.5)
 
     def _try(self, configuration: Configuration, seconds: float) -> None:

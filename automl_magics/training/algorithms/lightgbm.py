@@ -56,16 +56,16 @@ def _categories(l2: float, smooth: float, one_hot: int, group: int) -> dict[str,
     }
 
 
-# Ids and values from AutoGluon's learned portfolio (zeroshot_portfolio_cpu_2025_12_18, Apache-2.0).
+# LightGBM's own defaults, then ids and values from AutoGluon's learned portfolio
+# (zeroshot_portfolio_cpu_2025_12_18, Apache-2.0).
 _PORTFOLIO: Mapping[str, Mapping[str, Any]] = {
-    "r39": _trees(23, 0.0947, 0.782, 0.704, 13, extra_trees=True, lambda_l1=0.370,
-                  lambda_l2=0.034, **_categories(0.0135, 56.5, 13, 4)),
-    "r177": _trees(39, 0.0179, 0.462, 0.877, 3, extra_trees=True, lambda_l1=0.238,
-                   lambda_l2=0.355, **_categories(0.342, 15.4, 16, 9)),
+    "default": _trees(31, 0.1, 1.0, 1.0, 20),
     "r63": _trees(24, 0.0309, 0.490, 0.780, 1, lambda_l1=0.642, lambda_l2=0.581,
                   **_categories(0.007, 0.134, 38, 83)),
     "r163": _trees(84, 0.0114, 0.528, 0.978, 3, lambda_l1=0.027, lambda_l2=0.838,
                    **_categories(0.155, 0.009, 42, 75)),
+    "r177": _trees(39, 0.0179, 0.462, 0.877, 3, extra_trees=True, lambda_l1=0.238,
+                   lambda_l2=0.355, **_categories(0.342, 15.4, 16, 9)),
     "r120": _trees(5, 0.0127, 0.733, 0.854, 12, extra_trees=True, lambda_l1=0.241,
                    lambda_l2=0.300, **_categories(0.011, 5.1, 67, 93)),
 }  # fmt: skip
@@ -168,7 +168,7 @@ class LightGBMTrainer:
             categorical_feature=list(data.features.categorical),
             params={**_DATASET, "seed": data.seed, "num_threads": self._threads},
             free_raw_data=False,
-        )
+        ).construct()
         self._subsets: dict[int, lgb.Dataset] = {}
         self._round_seconds: float | None = None
         self._round_leaves = 1
@@ -219,8 +219,8 @@ class LightGBMTrainer:
         rounds = fit.parameters["rounds"]
         try:
             booster = lgb.Booster(parameters, self._dataset)
-            for _ in range(rounds):
-                if slot.over:
+            for done in range(rounds):
+                if slot.over or _will_not_end(done, rounds, slot):
                     return None
                 if booster.update():
                     break
@@ -324,6 +324,12 @@ class _Boosting:
         if rate != self.learning_rate:
             self.learning_rate = rate
             self._booster.reset_parameter({"learning_rate": rate})
+
+
+def _will_not_end(done: int, rounds: int, slot: Slot) -> bool:
+    """Tell from the rounds done that the others will not fit into the slot."""
+    used = slot.seconds - slot.remaining
+    return done >= _USABLE_ROUNDS and (rounds - done) * used / done > 1.2 * slot.remaining
 
 
 def _target_scale(data: TrainingData) -> tuple[float, float]:
