@@ -11,7 +11,7 @@ DEBIAN_PACKAGES := libgomp1
 DEBIAN_TEST_PACKAGES :=
 
 BIN := .venv/bin
-MANIFESTS := pyproject.toml constraints.txt $(wildcard server_extension/jupyter-config/*/*.json)
+MANIFESTS := Makefile pyproject.toml constraints.txt $(wildcard server_extension/jupyter-config/*/*.json)
 PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 VENV := .venv/.python-$(PYTHON_VERSION)
 
@@ -58,7 +58,8 @@ clean: ## remove .venv, caches and built files
 
 $(VENV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "automl-magics needs Python 3.11 or later: make PYTHON=python3.12 ...")'
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(call need,python$(PYTHON_VERSION)-venv); }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	  { $(call need,python$(PYTHON_VERSION)-venv $(DEBIAN_PACKAGES)); }
 	rm -f .venv/.python-* .venv/.installed*
 	$(PYTHON) -m venv $(if $(wildcard .venv/bin/python$(PYTHON_VERSION)),,--clear) .venv
 	@touch $@
