@@ -61,7 +61,7 @@ def answer_to(error: BaseException | None, correlation_id: str) -> tuple[int, py
 
 def _reason(error: web.HTTPError) -> str:
     if error.log_message:
-        return error.log_message % error.args if error.args else error.log_message
+        return error.log_message % error.args  # Tornado has doubled a lone % for this
     try:
         return HTTPStatus(error.status_code).phrase
     except ValueError:

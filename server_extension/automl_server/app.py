@@ -107,14 +107,13 @@ class AutoMLServer(ExtensionApp):
         self._activity.stop()
         await self.backend.stop(self.shutdown_timeout)
 
-    def current_activity(self) -> dict[str, int] | None:
+    def current_activity(self) -> dict[str, bool] | None:
         """Tell the server what it would interrupt by shutting down when idle."""
-        running = self.backend.running
-        return {"training jobs": running} if running else None
+        return {"training_jobs": True} if self.backend.is_busy else None
 
     def _note_activity(self) -> None:
         """Keep a silent job's server from looking idle, to Jupyter and to a hub."""
-        if self.backend.running:
+        if self.backend.is_busy:
             self.serverapp.web_app.settings["automl_last_activity"] = utcnow()
 
 

@@ -14,7 +14,6 @@ from automl_magics.settings import Settings
 
 if TYPE_CHECKING:
     from automl_magics.dispatcher import Dispatcher
-
     from automl_magics.service import TrainingService
     from automl_magics.store import Store
 
@@ -82,14 +81,13 @@ class Backend:
             self._logger.exception("The dispatcher did not stop in order")
 
     @property
-    def running(self) -> int:
-        """How many jobs this server's dispatcher is running."""
-        return 0 if self._dispatcher is None else len(self._dispatcher.running)
+    def is_busy(self) -> bool:
+        """True while this server sees jobs through."""
+        return self._dispatcher is not None and self._dispatcher.is_busy
 
     async def _opened(self) -> "tuple[Store, TrainingService]":
         if self._opening is None:
-            loop = asyncio.get_running_loop()
-            self._opening = asyncio.ensure_future(asyncio.to_thread(self._open, loop))
+            self._opening = asyncio.ensure_future(asyncio.to_thread(self._open))
         opening = self._opening
         try:
             return await asyncio.shield(opening)
@@ -98,17 +96,14 @@ class Backend:
                 self._opening = None  # the next caller tries again
             raise
 
-    def _open(self, loop: asyncio.AbstractEventLoop) -> "tuple[Store, TrainingService]":
+    def _open(self) -> "tuple[Store, TrainingService]":
         from automl_magics.service import TrainingService
         from automl_magics.store import Store
 
-        def wake() -> None:
-            """Wake the dispatcher from whatever thread a verb is done in."""
-            loop.call_soon_threadsafe(self._wake)
-
         store = Store.open(self.settings)
-        return store, TrainingService(store, self.settings, wake=wake)
+        return store, TrainingService(store, self.settings, wake=self._wake)
 
     def _wake(self) -> None:
+        """Have the dispatcher look at the queue now, from whatever thread a verb is done in."""
         if self._dispatcher is not None:
             self._dispatcher.wake()

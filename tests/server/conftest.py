@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import random
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,19 @@ import httpx
 import pytest
 from pytest_jupyter.jupyter_server import *  # noqa: F403 - as a plug-in it would reach every test
 
-PSK = "the-pre-shared-key-of-these-tests"
-
 Ask = Callable[..., Awaitable[httpx.Response]]
 
 
 @pytest.fixture
-def jp_server_config(tmp_path: Path) -> dict[str, Any]:
+def psk() -> str:
+    return "the-pre-shared-key-of-these-tests"
+
+
+@pytest.fixture
+def jp_server_config(tmp_path: Path, psk: str) -> dict[str, Any]:
     return {
         "ServerApp": {"jpserver_extensions": {"automl_server": True}},
-        "AutoMLServer": {"home": str(tmp_path / "automl"), "psk": PSK, "max_jobs": 1},
+        "AutoMLServer": {"home": str(tmp_path / "automl"), "psk": psk, "max_jobs": 1},
     }
 
 
@@ -58,8 +62,13 @@ def ask(api_url: str, token: str) -> Ask:
 @pytest.fixture
 def table(jp_root_dir: Path) -> str:
     """A small table under the server's root, by its path there."""
-    write_table(jp_root_dir / "churn.csv")
+    write_csv(jp_root_dir / "churn.csv")
     return "churn.csv"
+
+
+@pytest.fixture
+def write_table() -> Callable[[Path], None]:
+    return write_csv
 
 
 @pytest.fixture
@@ -75,7 +84,7 @@ def ready(ask: Ask, table: str) -> Callable[..., Awaitable[dict[str, Any]]]:
     return create
 
 
-def write_table(path: Path, rows: int = 300) -> None:
+def write_csv(path: Path, rows: int = 300) -> None:
     chance = random.Random(7)  # noqa: S311
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -87,15 +96,27 @@ def write_table(path: Path, rows: int = 300) -> None:
             writer.writerow([tenure, plan, spend, "yes" if chance.random() < odds else "no"])
 
 
-async def until(
-    look: Callable[[], Awaitable[Any]], wanted: Callable[[Any], bool], seconds: float = 90
-) -> Any:
+@pytest.fixture
+def until() -> Callable[..., Awaitable[Any]]:
     """Return what ``look`` sees once it is ``wanted``."""
-    seen = None
-    try:
-        async with asyncio.timeout(seconds):
-            while not wanted(seen := await look()):  # noqa: ASYNC110 - seen over HTTP
-                await asyncio.sleep(0.1)
-    except TimeoutError:
-        pytest.fail(f"waited {seconds} s in vain; last seen: {seen}")
-    return seen
+
+    async def wait(
+        look: Callable[[], Awaitable[Any]], wanted: Callable[[Any], bool], seconds: float = 90
+    ) -> Any:
+        seen = None
+        try:
+            async with asyncio.timeout(seconds):
+                while not wanted(seen := await look()):  # noqa: ASYNC110 - seen over HTTP
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            pytest.fail(f"waited {seconds} s in vain; last seen: {seen}")
+        return seen
+
+    return wait
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
