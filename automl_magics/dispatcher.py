@@ -267,10 +267,12 @@ async def drain(settings: Settings) -> None:
 
 def _with_own_kernels(store: Store, settings: Settings) -> Dispatcher:
     from jupyter_client.multikernelmanager import AsyncMultiKernelManager
+    from jupyter_core.paths import jupyter_runtime_dir
 
     from automl_magics.executors.kernel import KernelExecutor
 
-    executor = KernelExecutor(kernels=AsyncMultiKernelManager(), settings=settings)
+    kernels = AsyncMultiKernelManager(connection_dir=jupyter_runtime_dir())
+    executor = KernelExecutor(kernels=kernels, settings=settings)
     return Dispatcher(store, settings, executors={ExecutorName.KERNEL: executor})
 
 

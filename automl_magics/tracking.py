@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 import filelock
 
 import automl_magics
-from automl_magics.contracts.errors import NotFound, TrainingError
-from automl_magics.contracts.training import TrainingJob, Trial
+from automl_magics.contracts.errors import Conflict, NotFound, TrainingError
+from automl_magics.contracts.training import TrainingJob, TrainingResult, Trial
 from automl_magics.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from automl_magics.training.engine import Outcome
     from automl_magics.training.model import TrainedModel
+
+MODEL_FOLDER = "model"
+"""The folder within a job's own that its model is written to."""
 
 MODEL_NAME = "model"
 EXAMPLE_ROWS = 5
@@ -34,6 +36,20 @@ _SIGNATURE_TYPES = {
     "text": "string",
     "datetime": "datetime",
 }
+
+
+@dataclass(frozen=True)
+class Example:
+    """A few rows of a table, and which of its columns have missing values."""
+
+    rows: "pa.Table"
+    gaps: frozenset[str]
+
+    @classmethod
+    def of(cls, table: "pa.Table") -> "Example":
+        """Return the example of a table."""
+        gaps = [name for name in table.column_names if table.column(name).null_count]
+        return cls(table.take(list(range(min(EXAMPLE_ROWS, len(table))))), frozenset(gaps))
 
 
 @dataclass(frozen=True)
@@ -84,36 +100,41 @@ class Tracking:
 
     def record(
         self,
+        *,
         job: TrainingJob,
-        outcome: "Outcome",
-        table: "pa.Table",
+        result: TrainingResult,
         trials: Sequence[Trial],
         model_folder: Path,
+        test_predictions: "pd.DataFrame | None",
+        example: Example,
     ) -> Tracked:
         """Write a job's run with its model, and register the model.
 
         Parameters
         ----------
-        table
-            The snapshot; its first rows become the model's input example.
         model_folder
             Where `TrainedModel.save` has written the model.
+        test_predictions
+            ``label`` and predictions of the test rows, for the figures.
         """
+        from automl_magics.training.model import TrainedModel
+
         mlflow = _mlflow()
+        model = TrainedModel.load(model_folder)
         try:
             with mlflow.start_run(
                 experiment_id=self._experiment_id, run_name=job.name, tags=_tags(job)
             ) as run:
-                mlflow.log_params(_params(job, outcome))
-                mlflow.log_metrics(_metrics(outcome))
+                mlflow.log_params(_params(job, result))
+                mlflow.log_metrics(_metrics(result))
                 _log_trials(mlflow, trials)
-                _log_figures(mlflow, outcome)
+                _log_figures(mlflow, result, test_predictions)
                 info = mlflow.pyfunc.log_model(
                     name=MODEL_NAME,
                     loader_module="automl_magics.tracking",
                     data_path=str(model_folder),
-                    signature=_signature(outcome.model, table),
-                    input_example=_example(outcome.model, table),
+                    signature=_signature(model, example),
+                    input_example=_example_rows(model, example),
                     pip_requirements=_requirements(),
                     registered_model_name=job.registered_model_name,
                 )
@@ -142,12 +163,30 @@ def load_model(settings: Settings, uri: str) -> Any:
     NotFound
         When the registry has no such model.
     """
-    mlflow = _mlflow()
-    try:
-        path = mlflow.artifacts.download_artifacts(uri, tracking_uri=settings.mlflow_uri)
-    except (mlflow.exceptions.MlflowException, OSError) as error:
-        raise NotFound(f"MLflow has no model {uri}: {_first_line(error)}.") from None
-    return mlflow.pyfunc.load_model(path)
+    return _mlflow().pyfunc.load_model(str(_fetch_model(settings, uri)))
+
+
+def load_trained_model(settings: Settings, job: TrainingJob) -> "TrainedModel":
+    """Return a complete job's model itself, without MLflow's checks of types.
+
+    It predicts what the registered model predicts, and takes rows as they come: integers where
+    there were floats, categories where there was text.
+
+    Raises
+    ------
+    Conflict
+        When the job has no model.
+    NotFound
+        When its model is neither on this machine nor in the registry.
+    """
+    from automl_magics.training.model import TrainedModel
+
+    if job.model_uri is None:
+        raise Conflict(f"Job {job.name} is {job.status} and has no model.")
+    folder = settings.home / "jobs" / str(job.job_id) / MODEL_FOLDER
+    if not folder.exists():
+        folder = next(_fetch_model(settings, job.model_uri).rglob("model.json")).parent
+    return TrainedModel.load(folder)
 
 
 def _load_pyfunc(path: str) -> "PyFunc":
@@ -166,6 +205,24 @@ class PyFunc:
     def predict(self, frame: "pd.DataFrame", params: object = None) -> "pd.DataFrame":  # noqa: ARG002
         """Return ``prediction`` and, for classifiers, ``probability_<class>`` for each row."""
         return self._model.predict(frame)
+
+
+def _fetch_model(settings: Settings, uri: str) -> Path:
+    """Return the folder of a registered model, downloaded where the store is elsewhere."""
+    mlflow = _mlflow()
+    address = settings.mlflow_uri
+    name, _, version = uri.removeprefix("models:/").replace("@", "/@").partition("/")
+    try:
+        client = mlflow.MlflowClient(tracking_uri=address, registry_uri=address)
+        if version.startswith("@"):
+            version = client.get_model_version_by_alias(name, version[1:]).version
+        place = client.get_model_version_download_uri(name, version)
+        path = mlflow.artifacts.download_artifacts(
+            place, tracking_uri=address, registry_uri=address
+        )
+    except (mlflow.exceptions.MlflowException, OSError) as error:
+        raise NotFound(f"MLflow has no model {uri}: {_first_line(error)}.") from None
+    return Path(path)
 
 
 def _mlflow() -> Any:
@@ -187,8 +244,7 @@ def _tags(job: TrainingJob) -> dict[str, str]:
     }
 
 
-def _params(job: TrainingJob, outcome: "Outcome") -> dict[str, Any]:
-    result = outcome.result
+def _params(job: TrainingJob, result: TrainingResult) -> dict[str, Any]:
     return {
         "source_table": job.source_table[:500],
         "label_column": job.request.label_column,
@@ -204,8 +260,7 @@ def _params(job: TrainingJob, outcome: "Outcome") -> dict[str, Any]:
     }
 
 
-def _metrics(outcome: "Outcome") -> dict[str, float]:
-    result = outcome.result
+def _metrics(result: TrainingResult) -> dict[str, float]:
     scores = {f"validation_{result.metric}": result.validation_score, "seconds": result.seconds}
     for name, score in result.test_scores.items():
         scores[f"test_{name}"] = score
@@ -226,25 +281,27 @@ def _log_trials(mlflow: Any, trials: Sequence[Trial]) -> None:
         mlflow.log_dict({"trials": rows}, "trials.json")
 
 
-def _log_figures(mlflow: Any, outcome: "Outcome") -> None:
+def _log_figures(
+    mlflow: Any, result: TrainingResult, test_predictions: "pd.DataFrame | None"
+) -> None:
     from automl_magics.figures import figures_of
 
-    for name, figure in figures_of(outcome.result, outcome.test_predictions):
+    for name, figure in figures_of(result, test_predictions):
         mlflow.log_figure(figure, f"figures/{name}.png")
 
 
-def _signature(model: "TrainedModel", table: "pa.Table") -> Any:
+def _signature(model: "TrainedModel", example: Example) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types.schema import ColSpec, Schema
 
     inputs = []
     for name, kind in model.input_columns.items():
         # NumPy has no missing integer: such a column comes as floats.
-        has_gaps = kind == "integer" and table.column(name).null_count > 0
+        has_gaps = kind == "integer" and name in example.gaps
         known = "double" if has_gaps else _SIGNATURE_TYPES.get(kind, "string")
         inputs.append(ColSpec(known, name, required=False))
-    example = model.predict(table.slice(0, 1))
-    outputs = [ColSpec(_output_type(example[name]), name) for name in model.output_columns]
+    predicted = model.predict(example.rows)
+    outputs = [ColSpec(_output_type(predicted[name]), name) for name in model.output_columns]
     return ModelSignature(Schema(inputs), Schema(outputs))
 
 
@@ -253,19 +310,19 @@ def _output_type(values: "pd.Series[Any]") -> str:
     return kinds.get(values.dtype.kind, "string")
 
 
-def _example(model: "TrainedModel", table: "pa.Table") -> "pd.DataFrame":
+def _example_rows(model: "TrainedModel", example: Example) -> "pd.DataFrame":
     import pyarrow as pa
 
     columns = []
     for name, kind in model.input_columns.items():
-        values = table.column(name).slice(0, EXAMPLE_ROWS)
+        values = example.rows.column(name)
         if kind == "float":
             values = values.cast(pa.float64())
         if kind == "datetime" and pa.types.is_date(values.type):
             values = values.cast(pa.timestamp("us"))
         columns.append(values)
-    example: pd.DataFrame = pa.table(columns, names=list(model.input_columns)).to_pandas()
-    return example
+    frame: pd.DataFrame = pa.table(columns, names=list(model.input_columns)).to_pandas()
+    return frame
 
 
 def _requirements() -> list[str]:

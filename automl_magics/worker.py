@@ -8,31 +8,26 @@ import logging
 import os
 import threading
 import traceback
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from automl_magics.contracts.enums import LogLevel, Phase
 from automl_magics.contracts.errors import AutoMLError, Conflict, NotFound
-from automl_magics.contracts.training import Progress, TrainingJob
+from automl_magics.contracts.training import Progress, Snapshot, TrainingJob
+from automl_magics.data.snapshot import take_snapshot
 from automl_magics.reporting import StoreReporter
 from automl_magics.service.source_of import source_of_job
 from automl_magics.settings import PRESET_SECONDS, Settings
 from automl_magics.store import Store
+from automl_magics.tracking import MODEL_FOLDER, Example
+from automl_magics.tracking_process import TrackingProcess
 from automl_magics.training.budget import Budget
 from automl_magics.training.task import Task
-
-if TYPE_CHECKING:
-    from automl_magics.tracking import Tracking
 
 RESERVE = 2.0
 """Seconds of the budget kept for saving and registering, at most a fifth of it."""
 
 ABANDONED = 20.0
 """Seconds after which a finished worker that nobody has ended ends its own process."""
-
-MODEL = "model"
-"""The folder within a job's own that its model is kept in."""
 
 logger = logging.getLogger(__name__)
 
@@ -67,27 +62,18 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
     limit = job.request.time_limit or PRESET_SECONDS[job.preset]
     budget = Budget(limit, reserve=min(RESERVE, 0.2 * limit), stop=reporter.unwanted)
     reporter.progress(Progress(phase=Phase.READING, time_limit=limit))
-    with ThreadPoolExecutor(1, "automl-tracking") as aside:
-        # MLflow takes seconds to import and to make its store: it does so while the model trains.
-        opening = aside.submit(_open_tracking, settings, job)
+    with TrackingProcess(settings, job) as tracking:
         with budget.spend("reading the data"):
-            from automl_magics.data.snapshot import take_snapshot
-
-            source = source_of_job(settings, store, job)
-            path = settings.job_folder(job.job_id) / "snapshot.parquet"
-            snapshot = take_snapshot(source, path)
-            reporter.snapshot(snapshot)
-            reporter.log(
-                LogLevel.INFO,
-                f"Read {snapshot.rows:,} rows and {snapshot.columns} columns.",
-                sha256=snapshot.sha256,
-            )
+            snapshot = _snapshot(settings, store, job, reporter)
         with budget.spend("loading libraries"):
             import pyarrow.parquet as pq
 
+            from automl_magics.training.algorithms import load_algorithm
             from automl_magics.training.engine import train
+
+            load_algorithm(job.algorithm)
         with budget.spend("reading the data"):
-            table = pq.read_table(path)
+            table = pq.read_table(snapshot.path)
         outcome = train(
             table,
             Task.from_request(job.request),
@@ -97,12 +83,17 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
         )
         if reporter.unwanted():
             return
-        reporter.progress(_registering(outcome.result.seconds, limit, store, job))
+        reporter.progress(_registering(budget.elapsed, limit, store, job))
         with budget.spend("registering"):
-            frozen = job.model_copy(update={"snapshot": snapshot})
-            outcome.model.save(model_folder := settings.job_folder(job.job_id) / MODEL)
-            tracked = opening.result().record(
-                frozen, outcome, table, store.journal.trials(job.job_id), model_folder
+            folder = settings.job_folder(job.job_id) / MODEL_FOLDER
+            outcome.model.save(folder)
+            tracked = tracking.record(
+                job=job.model_copy(update={"snapshot": snapshot}),
+                result=outcome.result,
+                trials=store.journal.trials(job.job_id),
+                model_folder=folder,
+                test_predictions=outcome.test_predictions,
+                example=Example.of(table),
             )
     result = outcome.result.model_copy(update={"ledger": budget.ledger, "seconds": budget.elapsed})
     reporter.log(LogLevel.INFO, f"Registered {tracked.name} version {tracked.version}.")
@@ -114,10 +105,19 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
     )
 
 
-def _open_tracking(settings: Settings, job: TrainingJob) -> "Tracking":
-    from automl_magics.tracking import Tracking
-
-    return Tracking.open(settings, job.mlflow_experiment_name or f"automl-{job.domain}")
+def _snapshot(
+    settings: Settings, store: Store, job: TrainingJob, reporter: StoreReporter
+) -> Snapshot:
+    """Freeze the job's rows."""
+    path = settings.job_folder(job.job_id) / "snapshot.parquet"
+    snapshot = take_snapshot(source_of_job(settings, store, job), path)
+    reporter.snapshot(snapshot)
+    reporter.log(
+        LogLevel.INFO,
+        f"Read {snapshot.rows:,} rows and {snapshot.columns} columns.",
+        sha256=snapshot.sha256,
+    )
+    return snapshot
 
 
 def _registering(elapsed: float, limit: float, store: Store, job: TrainingJob) -> Progress:

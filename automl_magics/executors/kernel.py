@@ -29,6 +29,9 @@ VANISH = 3.0
 SHUT_DOWN = "The kernel was shut down."
 DIED = "The kernel died; it was killed or ran out of memory."
 
+OUTPUT = "kernel.log"
+"""What a kernel's process prints, in the job's folder."""
+
 SECRETS = frozenset({"AUTOML_PSK", "AUTOML_SERVER_TOKEN"})
 
 
@@ -58,13 +61,17 @@ class KernelExecutor:
         """Start a kernel and the worker in it."""
         from jupyter_client.kernelspec import NoSuchKernel
 
+        folder = self._settings.job_folder(job.job_id)
         try:
-            kernel_id: str = await self._kernels.start_kernel(
-                kernel_name=self._settings.kernel_name,
-                independent=True,
-                cwd=str(self._settings.job_folder(job.job_id)),
-                env=self._environment(),
-            )
+            with (folder / OUTPUT).open("ab") as output:
+                kernel_id: str = await self._kernels.start_kernel(
+                    kernel_name=self._settings.kernel_name,
+                    independent=True,
+                    cwd=str(folder),
+                    env=self._environment(),
+                    stdout=output,
+                    stderr=output,
+                )
         except NoSuchKernel:
             raise TrainingError(
                 f"There is no kernelspec {self._settings.kernel_name!r}.",

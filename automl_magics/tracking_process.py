@@ -1,0 +1,66 @@
+"""MLflow in a process of its own.
+
+MLflow takes seconds to import and to make its store. It does so beside the training; a thread
+would not do, since a library that looks at half-imported modules fails.
+"""
+
+import multiprocessing
+import os
+import threading
+from concurrent.futures import Future, ProcessPoolExecutor
+from types import TracebackType
+from typing import Any, Self
+
+from automl_magics.contracts.training import TrainingJob
+from automl_magics.settings import Settings
+from automl_magics.tracking import Tracked, Tracking
+
+
+class TrackingProcess:
+    """Prepares one job's MLflow run while the job trains, then takes it.
+
+    Between ``with`` the process lives; it ends with its parent, however that ends.
+    """
+
+    def __init__(self, settings: Settings, job: TrainingJob) -> None:
+        self._experiment = job.mlflow_experiment_name or f"automl-{job.domain}"
+        self._settings = settings
+        self._pool = ProcessPoolExecutor(
+            1, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
+        )
+        self._opened: Future[None] = self._pool.submit(_open, settings, self._experiment)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(wait=error is None, cancel_futures=True)
+
+    def record(self, **run: Any) -> Tracked:
+        """Do `Tracking.record` there and return what it returns."""
+        self._opened.result()
+        return self._pool.submit(_record, self._settings, self._experiment, run).result()
+
+
+def _open(settings: Settings, experiment: str) -> None:
+    Tracking.open(settings, experiment)
+
+
+def _record(settings: Settings, experiment: str, run: dict[str, Any]) -> Tracked:
+    return Tracking.open(settings, experiment).record(**run)
+
+
+def _end_with_parent() -> None:
+    threading.Thread(target=_wait_for_parent, name="automl-parent", daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
