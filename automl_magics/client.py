@@ -4,7 +4,7 @@ from collections.abc import Collection
 from functools import cached_property
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 from uuid import UUID
 
 import pydantic
@@ -63,11 +63,7 @@ class Client:
     """
 
     def __init__(self, url: str, token: str | None = None, *, timeout: float = 30.0) -> None:
-        parts = urlsplit(url.strip())
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise errors.InvalidInput(
-                "The server's address is not a URL.", hint="It looks like http://localhost:8888/."
-            )
+        parts = _parsed(url)
         printed = next(iter(parse_qs(parts.query).get("token", [])), None)
         path = parts.path.rstrip("/")
         if printed:
@@ -75,7 +71,7 @@ class Client:
         self.url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}/"
         self._token = token or printed
         self._timeout = timeout
-        self._is_loopback = _is_loopback(parts.hostname)
+        self._is_loopback = _is_loopback(parts.hostname or "")
 
     def __repr__(self) -> str:
         return f"Client({self.url!r})"
@@ -219,6 +215,19 @@ class Client:
                 hint="Install automl-magics where the server runs, and check the address.",
             )
         return errors.Unavailable(f"The server at {self.url} answers {answer.status_code}.")
+
+
+def _parsed(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url.strip())
+        is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise errors.InvalidInput(
+            "The server's address is not a URL.", hint="It looks like http://localhost:8888/."
+        )
+    return parts
 
 
 def _invalid_input(answer: "httpx.Response") -> errors.InvalidInput | None:
