@@ -5,6 +5,7 @@ when the first of them is needed.
 """
 
 import asyncio
+import hmac
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ class Backend:
         self._logger = logger
         self._opening: asyncio.Future[tuple[Store, TrainingService]] | None = None
         self._dispatcher: Dispatcher | None = None
+        self._changing = asyncio.Lock()
 
     async def service_for(self, name: str | None, correlation_id: str) -> "TrainingService":
         """Return the service bound to a caller; a caller without a name is the login user."""
@@ -54,31 +56,37 @@ class Backend:
         return service.on_behalf_of(Caller(**named, correlation_id=correlation_id, root=self._root))
 
     async def start(self) -> None:
-        """Open the store and start the dispatcher, unless it runs already."""
-        if self._dispatcher is not None:
-            return
-        store, _ = await self._opened()
-        from automl_magics.dispatcher import Dispatcher
-        from automl_magics.executors.kernel import KernelExecutor
+        """Make what a first start makes, open the store and start the dispatcher."""
+        async with self._changing:
+            if self._dispatcher is not None:
+                return
+            await asyncio.to_thread(self.knows, b"")
+            store, _ = await self._opened()
+            from automl_magics.dispatcher import Dispatcher
+            from automl_magics.executors.kernel import KernelExecutor
 
-        kernel = KernelExecutor(kernels=self._kernels, settings=self.settings)
-        dispatcher = Dispatcher(store, self.settings, executors={ExecutorName.KERNEL: kernel})
-        await dispatcher.start()
-        self._dispatcher = dispatcher
+            kernel = KernelExecutor(kernels=self._kernels, settings=self.settings)
+            dispatcher = Dispatcher(store, self.settings, executors={ExecutorName.KERNEL: kernel})
+            await dispatcher.start()
+            self._dispatcher = dispatcher
 
     async def stop(self, within: float) -> None:
         """Hand running jobs back to the queue in ``within`` seconds; never raises.
 
         An exception would end the server's own clean-up, and leave its kernels behind.
         """
-        dispatcher, self._dispatcher = self._dispatcher, None
-        if dispatcher is None:
-            return
         try:
-            async with asyncio.timeout(within):
-                await dispatcher.stop(requeue=True, reason=SHUTDOWN_REASON)
+            async with asyncio.timeout(within), self._changing:
+                dispatcher, self._dispatcher = self._dispatcher, None
+                if dispatcher is not None:
+                    await dispatcher.stop(requeue=True, reason=SHUTDOWN_REASON)
         except Exception:
             self._logger.exception("The dispatcher did not stop in order")
+
+    def knows(self, key: bytes) -> bool:
+        """Return whether ``key`` is the pre-shared key, in constant time."""
+        known = self.settings.psk_value.encode()  # made on first use
+        return bool(key) and hmac.compare_digest(key, known)
 
     @property
     def is_busy(self) -> bool:

@@ -7,7 +7,6 @@ not be inherited.
 """
 # mypy: disallow-subclassing-any=False
 
-import hmac
 import re
 from functools import cached_property
 from types import TracebackType
@@ -189,8 +188,7 @@ class WorkerHandler(AutoMLHandler):
         """Compare the key before anything else is looked at."""
         self.current_user = self._jupyter_current_user = None
         given = self.request.headers.get(PSK_HEADER, "").encode("latin-1", "replace")
-        known = self.extensionapp.backend.settings.psk_value.encode()
-        if not given or not hmac.compare_digest(given, known):
+        if not self.extensionapp.backend.knows(given):
             self.log.warning("Refused a pre-shared key from %s", self.request.remote_ip)
             raise Unauthenticated(
                 "The pre-shared key is missing or wrong.", hint=self.how_to_authenticate

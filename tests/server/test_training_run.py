@@ -63,6 +63,9 @@ async def test_a_job_trains_in_a_visible_kernel_and_its_model_is_registered(  # 
     (app,) = server.extension_manager.extension_apps["automl_server"]
     assert app.current_activity()
     assert server.extension_manager.any_activity()
+    before = server.web_app.last_activity()
+    app._note_activity()
+    assert before < server.web_app.settings["automl_last_activity"]
 
     job = await until(lambda: details(job_id), is_over)
     assert job["status"] == "complete", (await ask("GET", f"train/jobs/{job_id}/logs")).text
