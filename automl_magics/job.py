@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from automl_magics.contracts.dialects import job_a
-from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.errors import AutoMLError, Conflict, TrainingError
 from automl_magics.contracts.training import LeaderboardRow, LogLine, TrainingJob, TrainingResult
 from automl_magics.displays.job_card import job_html, job_text
@@ -145,26 +145,42 @@ class TrainingJobHandle(View):
 
     def failure(self) -> JobFailed:
         """Return the error that says why there is no model."""
-        what = "was stopped" if self._record.status is JobStatus.STOPPED else "failed"
-        reason = f": {self._record.error_message}" if self._record.error_message else "."
-        return JobFailed(self, f"{self.name} {what}{reason}", hint="Its log says more.")
+        reason = (self._record.error_message or f"it is {self._record.status}").rstrip(".")
+        ended = "was stopped" if self._record.status is JobStatus.STOPPED else "failed"
+        return JobFailed(self, f"{self.name} {ended}: {reason}.", hint="Its log says more.")
 
-    def logs(self, lines: int | None = None, *, after: int = 0) -> JobLog:
-        """Return the job's log, or the last ``lines`` of it, from the line after ``after`` on."""
+    def logs(
+        self, lines: int | None = None, *, level: LogLevel = LogLevel.INFO, after: int = 0
+    ) -> JobLog:
+        """Return the job's log.
+
+        Parameters
+        ----------
+        lines
+            Only the last so many.
+        level
+            The least severity.
+        after
+            Only lines with a greater ``seq``.
+        """
         found: list[LogLine] = []
         while page := self._session.jobs.logs(self.id, after=after, limit=LOG_PAGE):
             found += page
             after = page[-1].seq
             if len(page) < LOG_PAGE:
                 break
+        severe = list(LogLevel)[list(LogLevel).index(level) :]
+        found = [line for line in found if line.level in severe]
         return JobLog(found[-lines:] if lines else found)
 
-    def follow_logs(self, lines: int | None = None) -> Iterator[LogLine]:
-        """Yield the log, or the last ``lines`` of it, and what comes until the job has ended."""
+    def follow_logs(
+        self, lines: int | None = None, *, level: LogLevel = LogLevel.INFO
+    ) -> Iterator[LogLine]:
+        """Yield the log as `logs` returns it, and what comes until the job has ended."""
         after = 0
         while True:
             ended = self.refresh().record.status.is_terminal
-            found = self.logs(lines, after=after)
+            found = self.logs(lines, level=level, after=after)
             yield from found
             if ended:
                 return

@@ -12,7 +12,7 @@ def job_text(job: TrainingJob, command: str = MAGIC) -> str:
     """Return a job as a few lines of text."""
     lines = [f"{job.name}  {job.status}  {job.job_id}"]
     lines += [f"  {name:<9} {value}" for name, value in facts(job)]
-    lines += [f"  {'next':<9} {next_step(job, command)}"]
+    lines += [f"  {'next':<9} {'   '.join(next_steps(job, command))}"]
     return "\n".join(lines)
 
 
@@ -23,7 +23,7 @@ def job_html(job: TrainingJob) -> str:
         job=job,
         facts=[fact for fact in facts(job) if fact[0] != "error"],
         progress=job.progress if job.status is JobStatus.RUNNING else None,
-        next_step=next_step(job),
+        next_steps=next_steps(job),
     )
 
 
@@ -41,18 +41,18 @@ def facts(job: TrainingJob) -> list[tuple[str, str]]:
     return [(what, value) for what, value in known if value]
 
 
-def next_step(job: TrainingJob, command: str = MAGIC) -> str:
-    """Return what one would do now, as something to type."""
+def next_steps(job: TrainingJob, command: str = MAGIC) -> list[str]:
+    """Return what one would do now, as things to type."""
     name = shlex.quote(job.name)
     steps = {
-        JobStatus.READY: f"{command} trigger {name}",
-        JobStatus.QUEUED: f"{command} watch {name}",
-        JobStatus.RUNNING: f"{command} watch {name}   {command} stop {name}",
-        JobStatus.COMPLETE: f"{command} leaderboard {name}   {command} predict {name} SOURCE",
-        JobStatus.FAILED: f"{command} logs {name}",
-        JobStatus.STOPPED: f"{command} logs {name}",
+        JobStatus.READY: [f"trigger {name}"],
+        JobStatus.QUEUED: [f"watch {name}"],
+        JobStatus.RUNNING: [f"watch {name}", f"stop {name}"],
+        JobStatus.COMPLETE: [f"leaderboard {name}", f"predict {name} SOURCE"],
+        JobStatus.FAILED: [f"logs {name}"],
+        JobStatus.STOPPED: [f"logs {name}"],
     }
-    return steps[job.status]
+    return [f"{command} {step}" for step in steps[job.status]]
 
 
 def progress_line(job: TrainingJob) -> str:

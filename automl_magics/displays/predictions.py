@@ -32,7 +32,9 @@ class Predictions(View):
 
     def data(self) -> list[dict[str, Any]]:
         """Return every row."""
-        rows: list[dict[str, Any]] = json.loads(self.frame.to_json(orient="records"))
+        rows: list[dict[str, Any]] = json.loads(
+            self.frame.to_json(orient="records", double_precision=15)
+        )
         return rows
 
     def to_pandas(self) -> "pd.DataFrame":

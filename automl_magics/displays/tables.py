@@ -1,5 +1,6 @@
 """Lists of jobs, logs and leaderboards."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +149,8 @@ class Leaderboard(View, Sequence[LeaderboardRow]):
 
 
 def log_line(line: LogLine) -> str:
-    """Return ``12:30:05 INFO  message  field=value``, in local time."""
-    fields = "".join(f"  {name}={value}" for name, value in line.fields.items())
+    """Return ``12:30:05 INFO    message``, in local time, with its trace, if any."""
     stamp = line.timestamp.astimezone().strftime("%H:%M:%S")
-    return f"{stamp} {line.level.upper():<7} {line.message}{fields}"
+    trace = line.fields.get("trace")
+    under = textwrap.indent(f"\n{trace}".rstrip(), "  ") if trace else ""
+    return f"{stamp} {line.level.upper():<7} {line.message}{under}"

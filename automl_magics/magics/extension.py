@@ -2,6 +2,7 @@
 
 import importlib
 import threading
+from contextlib import suppress
 from typing import Any
 
 from automl_magics.magics.completion import complete
@@ -41,8 +42,9 @@ def unload(shell: Any) -> None:
 
 def warm_up() -> None:
     """Import what the first job needs while its cell is still being typed."""
-    for module in FIRST_JOB_NEEDS:
-        importlib.import_module(module)
+    with suppress(Exception):  # it shows when the module is needed
+        for module in FIRST_JOB_NEEDS:
+            importlib.import_module(module)
 
 
 def _registered(shell: Any) -> AutoMLMagics | None:

@@ -5,84 +5,25 @@ option here.
 """
 
 import argparse
-import csv
 import shlex
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin
+from typing import Annotated, Any, NoReturn, Union, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.errors import UsageError, did_you_mean
 from automl_magics.contracts.training import AutoMLTrainingRequest
-
-Surface = Literal["magic", "shell"]
+from automl_magics.magics.manual import EXAMPLES, USAGE, VERBS, Surface
+from automl_magics.magics.option_values import OneOf, count, reader
 
 NOT_OPTIONS = frozenset({"source_table", "staged_source"})
 SHORT_FORMS = {"label_column": "--label", "feature_columns": "--features"}
 EVERYDAY = ("label_column", "feature_columns", "problem_type", "preset", "time_limit", "name")
-
-VERBS = {
-    "train": "Train models on a table, a file, a SELECT or a variable.",
-    "jobs": "List training jobs, newest first.",
-    "show": "Show one job.",
-    "watch": "Follow a job until it ends.",
-    "logs": "Show a job's log.",
-    "leaderboard": "Show a job's models, best first.",
-    "trigger": "Start a job that waits in the state ready.",
-    "stop": "Stop a queued or running job.",
-    "delete": "Delete a job that is not running.",
-    "predict": "Predict with a finished job's model.",
-}
-
-USAGE = {
-    "": "VERB [options]",
-    "train": "[SOURCE] --label COLUMN [options]",
-    "jobs": "[options]",
-    "predict": "JOB [SOURCE] [options]",
-}
-
-EXAMPLES: dict[Surface, dict[str, str]] = {
-    "magic": {
-        "": """
-  %automl train data/churn.csv --label churned --preset fast --wait
-  %automl jobs --status running
-  %automl show churn
-
-  %%automl train --label churned --name churn
-  SELECT * FROM 'data/churn.csv' WHERE tenure > 0
-""",
-        "train": """
-  %automl train df --label price --time-limit 60
-  %automl train "data/my file.csv" --label churned --features age,tenure --wait --into job
-
-  %%automl train --label churned --name churn
-  SELECT * FROM 'data/churn.csv' WHERE tenure > 0
-""",
-        "predict": """
-  %automl predict churn new_customers --into scores
-  %automl predict churn data/new.csv --output scores.parquet
-""",
-    },
-    "shell": {
-        "": """
-  automl train data/churn.csv --label churned --preset fast --wait
-  automl jobs --status running
-  automl show churn --json
-""",
-        "train": """
-  automl train data/churn.csv --label churned --time-limit 30 --wait
-  automl train "SELECT * FROM 'data/churn.csv' WHERE tenure > 0" --label churned --json
-""",
-        "predict": """
-  automl predict churn data/new.csv --output scores.csv
-""",
-    },
-}
 
 
 class HelpRequested(Exception):
@@ -92,8 +33,8 @@ class HelpRequested(Exception):
 def parse(words: str | Sequence[str], surface: Surface) -> argparse.Namespace:
     """Read a magic's line or a command's arguments.
 
-    Returns a namespace with ``verb`` (None when nothing was said) and that verb's options; the
-    fields of a training request stand in ``fields``, only those that were given.
+    Returns a namespace with ``verb`` (None when nothing was said) and that verb's options. Those of
+    ``train`` that are fields of the request stand in ``fields``, if they were given.
 
     Raises
     ------
@@ -112,10 +53,10 @@ def parse(words: str | Sequence[str], surface: Surface) -> argparse.Namespace:
     if unknown:
         verb = getattr(found, "verb", None)
         raise _unknown_words(unknown, options_of(verb, surface) if verb else ["--help"])
-    given = vars(found)
-    found.fields = {
-        name: given.pop(name) for name in AutoMLTrainingRequest.model_fields if name in given
-    }
+    if found.verb == "train":
+        given = vars(found)
+        known = [name for name in AutoMLTrainingRequest.model_fields if name in given]
+        found.fields = {name: given.pop(name) for name in known}
     return found
 
 
@@ -163,7 +104,7 @@ def options_of(verb: str, surface: Surface) -> list[str]:
 def choices_of(verb: str, option: str, surface: Surface) -> list[str]:
     """Return the values that an option can have, where they are a closed list."""
     for action in parser(surface).verbs[verb]._actions:  # noqa: SLF001
-        if option in action.option_strings and isinstance(action.type, _OneOf):
+        if option in action.option_strings and isinstance(action.type, OneOf):
             return list(action.type.values)
     return []
 
@@ -237,7 +178,7 @@ def _add_field(group: Any, name: str, field: FieldInfo) -> None:
         options["action"] = argparse.BooleanOptionalAction
     else:
         options["metavar"] = "A,B" if is_list else _metavar(plain)
-        options["type"] = _reader(plain, is_list)
+        options["type"] = reader(plain, is_list=is_list)
     if is_list:
         options["action"] = "extend"
     group.add_argument(*flags, **options)
@@ -260,62 +201,6 @@ def _metavar(plain: type) -> str:
     return "CHOICE" if issubclass(plain, Enum) else names.get(plain, "ID")
 
 
-def _reader(plain: type, is_list: bool) -> Callable[[str], Any]:
-    if is_list:
-        return _ListOf(_reader(plain, is_list=False))
-    if issubclass(plain, Enum):
-        return _OneOf(member.value for member in plain)
-    return {float: _number, int: _whole_number}.get(plain, str)
-
-
-class _OneOf:
-    """Reads one word of a closed list."""
-
-    def __init__(self, values: Iterable[str]) -> None:
-        self.values = tuple(values)
-
-    def __call__(self, text: str) -> str:
-        word = text.strip().lower().replace("-", "_")
-        if word not in self.values:
-            hint = did_you_mean(word, self.values)
-            raise argparse.ArgumentTypeError(f"{text!r} is not known. {hint}")
-        return word
-
-
-class _ListOf:
-    """Reads names with commas between them; a name that holds a comma stands in double quotes."""
-
-    def __init__(self, read: Callable[[str], Any]) -> None:
-        self.read = read
-
-    def __call__(self, text: str) -> list[Any]:
-        row = next(csv.reader([text], skipinitialspace=True), [])
-        return [self.read(name.strip()) for name in row if name.strip()]
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        message = f"{text!r} is not a number"
-        raise argparse.ArgumentTypeError(message) from None
-
-
-def _whole_number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        message = f"{text!r} is not a whole number"
-        raise argparse.ArgumentTypeError(message) from None
-
-
-def _count(text: str) -> int:
-    if (number := _whole_number(text)) < 1:
-        message = f"{text!r} is not a number above 0"
-        raise argparse.ArgumentTypeError(message)
-    return number
-
-
 def _add_job(sub: Parser) -> None:
     sub.add_argument("job", metavar="JOB", help="A job's name, id, or the first 8 of its id.")
 
@@ -323,20 +208,27 @@ def _add_job(sub: Parser) -> None:
 def _add_jobs(sub: Parser) -> None:
     sub.add_argument(
         "--status",
-        type=_OneOf(status.value for status in JobStatus),
+        type=OneOf(status.value for status in JobStatus),
         metavar="CHOICE",
         help="Only jobs in this state: ready, queued, running, complete, failed, stopped.",
     )
     sub.add_argument("--domain", metavar="NAME", help="Only jobs of this business area.")
     sub.add_argument("--owner", metavar="NAME", help="Only this person's jobs.")
     sub.add_argument("--search", metavar="TEXT", help="Part of a name or source.")
-    sub.add_argument("--limit", type=_count, default=20, metavar="N", help="How many (20).")
+    sub.add_argument("--limit", type=count, default=20, metavar="N", help="How many (20).")
 
 
 def _add_logs(sub: Parser) -> None:
     _add_job(sub)
     sub.add_argument("--follow", "-f", action="store_true", help="Go on until the job ends.")
-    sub.add_argument("--lines", "-n", type=_count, metavar="N", help="Only the last N.")
+    sub.add_argument("--lines", "-n", type=count, metavar="N", help="Only the last N.")
+    sub.add_argument(
+        "--level",
+        type=OneOf(level.value for level in LogLevel),
+        default=LogLevel.INFO,
+        metavar="CHOICE",
+        help="The least severity (info): debug, info, warning or error.",
+    )
 
 
 def _add_delete(sub: Parser) -> None:

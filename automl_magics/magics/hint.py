@@ -1,12 +1,20 @@
 """What one can do next, given the jobs that there are."""
 
 from automl_magics.contracts.enums import JobStatus
-from automl_magics.displays.job_card import next_step
+from automl_magics.displays.job_card import next_steps
 from automl_magics.displays.tables import JobList
 from automl_magics.displays.view import MAGIC, View, render
 from automl_magics.session import Session
 
 RECENT = 5
+ORDER = (
+    JobStatus.READY,
+    JobStatus.RUNNING,
+    JobStatus.QUEUED,
+    JobStatus.COMPLETE,
+    JobStatus.FAILED,
+)
+"""Of which state something is to be done first."""
 
 
 def whats_next(session: Session, command: str = MAGIC) -> View:
@@ -42,13 +50,16 @@ class Overview(View):
         start = f"{command} train data.csv --label COLUMN --preset fast --wait"
         if not len(self.jobs):
             return [start, f"{command} train --help"]
-        ended = (JobStatus.COMPLETE, JobStatus.FAILED)
-        order = [JobStatus.READY, JobStatus.RUNNING, JobStatus.QUEUED, *ended]
-        firsts = [
-            next((job for job in self.jobs if job.status is status), None) for status in order
-        ]
+        newest = {
+            status: [job for job in self.jobs if job.status is status][:1] for status in ORDER
+        }
         return [
-            *(next_step(job, command) for job in firsts if job is not None),
+            *(
+                step
+                for jobs in newest.values()
+                for job in jobs
+                for step in next_steps(job, command)
+            ),
             start,
             f"{command} --help",
         ]

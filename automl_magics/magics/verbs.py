@@ -101,9 +101,9 @@ def _watch(words: Namespace, place: Place) -> View:
 def _logs(words: Namespace, place: Place) -> View | None:
     handle = _handle(words, place)
     if not words.follow:
-        return handle.logs(words.lines)
+        return handle.logs(words.lines, level=words.level)
     found = []
-    for line in handle.follow_logs(words.lines):
+    for line in handle.follow_logs(words.lines, level=words.level):
         found.append(line)
         if not words.json:
             place.say(log_line(line))

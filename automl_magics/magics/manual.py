@@ -1,0 +1,63 @@
+"""What ``--help`` says: the verbs, how they are written, and examples."""
+
+from typing import Literal
+
+Surface = Literal["magic", "shell"]
+
+VERBS = {
+    "train": "Train models on a table, a file, a SELECT or a variable.",
+    "jobs": "List training jobs, newest first.",
+    "show": "Show one job.",
+    "watch": "Follow a job until it ends.",
+    "logs": "Show a job's log.",
+    "leaderboard": "Show a job's models, best first.",
+    "trigger": "Start a job that waits in the state ready.",
+    "stop": "Stop a queued or running job.",
+    "delete": "Delete a job that is not running.",
+    "predict": "Predict with a finished job's model.",
+}
+
+USAGE = {
+    "": "VERB [options]",
+    "train": "[SOURCE] --label COLUMN [options]",
+    "jobs": "[options]",
+    "predict": "JOB [SOURCE] [options]",
+}
+
+EXAMPLES: dict[Surface, dict[str, str]] = {
+    "magic": {
+        "": """
+  %automl train data/churn.csv --label churned --preset fast --wait
+  %automl jobs --status running
+  %automl show churn
+
+  %%automl train --label churned --name churn
+  SELECT * FROM 'data/churn.csv' WHERE tenure > 0
+""",
+        "train": """
+  %automl train df --label price --time-limit 60
+  %automl train "data/my file.csv" --label churned --features age,tenure --wait --into job
+
+  %%automl train --label churned --name churn
+  SELECT * FROM 'data/churn.csv' WHERE tenure > 0
+""",
+        "predict": """
+  %automl predict churn new_customers --into scores
+  %automl predict churn data/new.csv --output scores.parquet
+""",
+    },
+    "shell": {
+        "": """
+  automl train data/churn.csv --label churned --preset fast --wait
+  automl jobs --status running
+  automl show churn --json
+""",
+        "train": """
+  automl train data/churn.csv --label churned --time-limit 30 --wait
+  automl train "SELECT * FROM 'data/churn.csv' WHERE tenure > 0" --label churned --json
+""",
+        "predict": """
+  automl predict churn data/new.csv --output scores.csv
+""",
+    },
+}
