@@ -1,0 +1,134 @@
+"""Homes, stores and services of their own for every test; nothing of the real ones is touched."""
+
+import csv
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import filelock
+import pytest
+
+from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
+from automl_magics.service import TrainingService
+from automl_magics.settings import Settings
+from automl_magics.store import Store
+
+
+@pytest.fixture(autouse=True)
+def _private_places(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keep Jupyter's and our own files of this test apart from everybody else's."""
+    place = tmp_path_factory.mktemp("private")
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        monkeypatch.setenv(name, str(place / name.lower()))
+    monkeypatch.setenv("AUTOML_HOME", str(place / "automl"))
+    for name in ("AUTOML_SERVER_URL", "AUTOML_SERVER_TOKEN", "AUTOML_PSK", "JPY_PARENT_PID"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def mlflow_store(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """An empty MLflow store; making one takes seconds, copying one does not."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared if worker_id == "master" else shared.parent
+    store = shared / "mlflow-store" / "mlflow.db"
+    with filelock.FileLock(shared / "mlflow-store.lock"):
+        if not store.exists():
+            from automl_magics.tracking import Tracking
+
+            home = shared / "mlflow-home"
+            Tracking.open(Settings(home=home), "first")
+            store.parent.mkdir()
+            shutil.copy(home / "mlflow" / "mlflow.db", store)
+    return store
+
+
+@pytest.fixture
+def settings(tmp_path: Path, mlflow_store: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings with a home of their own, in this process and those that it starts."""
+    settings = Settings(home=tmp_path / "automl")
+    shutil.copy(mlflow_store, settings.folder("mlflow") / "mlflow.db")
+    monkeypatch.setenv("AUTOML_HOME", str(settings.home))
+    return settings
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """The store of ``settings``."""
+    store = Store.open(settings)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def service(store: Store, settings: Settings) -> TrainingService:
+    """The service on ``store``; nothing dispatches its jobs."""
+    return TrainingService(store, settings)
+
+
+@pytest.fixture
+def churn(tmp_path: Path) -> Path:
+    """A small table whose label ``churned`` can be learned."""
+    path = tmp_path / "churn.csv"
+    write_churn(path, rows=300)
+    return path
+
+
+def write_churn(path: Path, rows: int) -> None:
+    """Write a table in which short and basic customers churn."""
+    chance = random.Random(7)
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["tenure", "plan", "spend", "since", "churned"])
+        for row in range(rows):
+            tenure, plan = chance.randint(0, 60), chance.choice(["basic", "plus", "pro", ""])
+            spend = round(chance.gauss(50, 15), 2) if chance.random() > 0.1 else ""
+            odds = 0.9 - tenure / 60 + (plan == "basic") * 0.3
+            since = f"20{10 + row % 15}-0{1 + row % 9}-1{row % 9}"
+            writer.writerow([tenure, plan, spend, since, "yes" if chance.random() < odds else "no"])
+
+
+@pytest.fixture
+def request_for(churn: Path) -> Callable[..., AutoMLTrainingRequest]:
+    """Return a quick request for the table ``churn``, with any field changed."""
+
+    def build(**fields: Any) -> AutoMLTrainingRequest:
+        asked = {
+            "source_table": str(churn),
+            "label_column": "churned",
+            "preset": "fast",
+            "time_limit": 10,
+            **fields,
+        }
+        return AutoMLTrainingRequest.model_validate(asked)
+
+    return build
+
+
+@pytest.fixture
+def until() -> Callable[..., Any]:
+    """Return what ``look`` sees once it is ``wanted``; fail after ``seconds``."""
+
+    def wait(look: Callable[[], Any], wanted: Callable[[Any], bool], seconds: float = 90) -> Any:
+        deadline = time.monotonic() + seconds
+        while not wanted(seen := look()):
+            if time.monotonic() > deadline:
+                pytest.fail(f"waited {seconds} s in vain; last seen: {seen!r}")
+            time.sleep(0.05)
+        return seen
+
+    return wait
+
+
+@pytest.fixture
+def until_over(service: TrainingService, until: Callable[..., Any]) -> Callable[..., TrainingJob]:
+    """Wait for a job's end and return it."""
+
+    def wait(job: TrainingJob, seconds: float = 90) -> TrainingJob:
+        return until(lambda: service.get(job.job_id), lambda seen: seen.status.is_terminal, seconds)
+
+    return wait
