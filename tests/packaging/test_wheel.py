@@ -16,6 +16,11 @@ REPOSITORY = Path(__file__).parents[2]
 IMPORT_PACKAGES = {"automl_magics", "automl_server"}
 SERVER_CONFIG = "etc/jupyter/jupyter_server_config.d/automl_server.json"
 RUNS_AS_DATA = {".html", ".css", ".js", ".svg", ".json", ".yaml", ".mako", ".j2", ".ipynb"}
+SOURCE_DISTRIBUTION = {
+    *("automl_magics", "server_extension", "tests", "docs", "Makefile", "constraints.txt"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "pyproject.toml", "PKG-INFO"),
+    ".gitignore",  # the build reads it
+}
 
 
 def build(source: Path, target: str, directory: Path) -> Path:
@@ -112,6 +117,7 @@ def test_source_distribution_builds_the_same_wheel(
     sdist = build(REPOSITORY, "sdist", tmp_path / "sdist")
     subprocess.run(["tar", "-xzf", str(sdist), "-C", str(tmp_path)], check=True)
     unpacked = tmp_path / sdist.name.removesuffix(".tar.gz")
+    assert not {path.name for path in unpacked.iterdir()} - SOURCE_DISTRIBUTION
     again = build(unpacked, "wheel", tmp_path / "wheel")
     with zipfile.ZipFile(again) as archive:
         assert {PurePosixPath(name) for name in archive.namelist()} == names
