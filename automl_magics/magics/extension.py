@@ -9,7 +9,9 @@ from automl_magics.magics.completion import complete
 from automl_magics.magics.magic import AutoMLMagics
 
 COMMANDS = ("%automl", "%%automl")
-FIRST_JOB_NEEDS = ("automl_magics.magics.verbs", "pyarrow.parquet", "duckdb", "sqlglot")
+FIRST_JOB_NEEDS = ("automl_magics.magics.verbs", "sqlglot", "duckdb", "pyarrow.parquet")
+WITH_A_SERVER = ("automl_magics.client", "httpx")
+WITHOUT = ("automl_magics.service", "automl_magics.dispatcher", "automl_magics.executors.kernel")
 
 
 def load(shell: Any) -> None:
@@ -44,6 +46,10 @@ def warm_up() -> None:
     """Import what the first job needs while its cell is still being typed."""
     with suppress(Exception):  # it shows when the module is needed
         for module in FIRST_JOB_NEEDS:
+            importlib.import_module(module)
+        from automl_magics.jupyter_servers import own_server
+
+        for module in WITHOUT if own_server() is None else WITH_A_SERVER:
             importlib.import_module(module)
 
 

@@ -5,6 +5,7 @@ option here.
 """
 
 import argparse
+import re
 import shlex
 import types
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.errors import UsageError, did_you_mean
 from automl_magics.contracts.training import AutoMLTrainingRequest
 from automl_magics.magics.manual import EXAMPLES, USAGE, VERBS, Surface
-from automl_magics.magics.option_values import OneOf, count, reader
+from automl_magics.magics.option_values import ListOf, OneOf, count, reader
 
 NOT_OPTIONS = frozenset({"source_table", "staged_source"})
 SHORT_FORMS = {"label_column": "--label", "feature_columns": "--features"}
@@ -80,7 +81,8 @@ def training_request(fields: dict[str, Any]) -> AutoMLTrainingRequest:
         raise UsageError(f"{_in_options(reason)}.", hint="Say which column to predict.")
     field = str(first["loc"][0])
     reason = reason.replace("Input should be", "must be").replace("String should", "must")
-    raise UsageError(f"{option_of(field)} {_in_options(reason)}.", field=field)
+    reason = _in_options(reason).removeprefix(f"{option_of(field)} ")
+    raise UsageError(f"{option_of(field)} {reason}.", field=field)
 
 
 def option_of(field: str) -> str:
@@ -90,9 +92,13 @@ def option_of(field: str) -> str:
 
 def _in_options(reason: str) -> str:
     """Say a sentence about fields in the names of their options."""
-    for name in AutoMLTrainingRequest.model_fields:
-        reason = reason.replace(name, SHORT_FORMS.get(name, option_of(name)))
-    return reason
+
+    def option(word: re.Match[str]) -> str:
+        name = word[0]
+        is_field = "_" in name and name in AutoMLTrainingRequest.model_fields
+        return SHORT_FORMS.get(name, option_of(name)) if is_field else name
+
+    return re.sub(r"\w+", option, reason)
 
 
 def options_of(verb: str, surface: Surface) -> list[str]:
@@ -104,7 +110,7 @@ def options_of(verb: str, surface: Surface) -> list[str]:
 def choices_of(verb: str, option: str, surface: Surface) -> list[str]:
     """Return the values that an option can have, where they are a closed list."""
     for action in parser(surface).verbs[verb]._actions:  # noqa: SLF001
-        if option in action.option_strings and isinstance(action.type, OneOf):
+        if option in action.option_strings and isinstance(action.type, OneOf | ListOf):
             return list(action.type.values)
     return []
 

@@ -38,6 +38,7 @@ class ListOf:
 
     def __init__(self, read: Callable[[str], Any]) -> None:
         self.read = read
+        self.values = read.values if isinstance(read, OneOf) else ()
 
     def __call__(self, text: str) -> list[Any]:
         """Return the values."""
