@@ -101,7 +101,7 @@ def until() -> Callable[..., Awaitable[Any]]:
     """Return what ``look`` sees once it is ``wanted``."""
 
     async def wait(
-        look: Callable[[], Awaitable[Any]], wanted: Callable[[Any], bool], seconds: float = 90
+        look: Callable[[], Awaitable[Any]], wanted: Callable[[Any], bool], seconds: float = 240
     ) -> Any:
         seen = None
         try:

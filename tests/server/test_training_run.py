@@ -54,7 +54,7 @@ async def test_a_job_trains_in_a_visible_kernel_and_its_model_is_registered(  # 
 ):
     await server._post_start()
     assert (await kernels()).json() == []
-    job_id = await training(time_limit=8, name="churn")
+    job_id = await training(time_limit=5, name="churn")
 
     async def list_kernels():
         return (await kernels()).json()
@@ -91,7 +91,7 @@ async def test_a_kernel_shut_down_by_hand_fails_its_job(server, training, detail
     job_id = await training(time_limit=600)
     job = await until(lambda: details(job_id), lambda job: job["status"] == "running")
     assert (await kernels("DELETE", job["worker"]["kernel_id"])).status_code == 204
-    job = await until(lambda: details(job_id), is_over, seconds=15)
+    job = await until(lambda: details(job_id), is_over)
     assert job["status"] == "failed"
     assert job["error_message"] == "The kernel was shut down."
 
@@ -103,7 +103,7 @@ async def test_a_kernel_killed_in_mid_job_fails_its_job_for_good(
     job_id = await training(time_limit=600)
     job = await until(lambda: details(job_id), lambda job: job["status"] == "running")
     psutil.Process(job["worker"]["pid"]).kill()
-    job = await until(lambda: details(job_id), is_over, seconds=15)
+    job = await until(lambda: details(job_id), is_over)
     assert job["status"] == "failed"
     assert "kernel died" in job["error_message"]
 
