@@ -13,6 +13,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from automl_magics.contracts.training import TrainingResult
 from automl_magics.training.budget import Budget
 from automl_magics.training.engine import train
 from automl_magics.training.metrics import Metric, find_metric
+from automl_magics.training.model import TrainedModel
 from automl_magics.training.task import Task
 
 PROBLEM_TYPES = {
@@ -41,11 +43,9 @@ def main() -> None:
     print(f"budget {arguments.budget} s, preset {arguments.preset}, seed {arguments.seed}")
     print(
         f"{'set':<20}{'metric':<10}{'ours':>12}{'plain':>12}{'ratio':>8}"
-        f"{'seconds':>9}{'plain s':>9}{'first s':>9}  best"
+        f"{'seconds':>9}{'plain s':>9}  best"
     )
-    ratios = []
-    for item in _sets(arguments.folder, arguments.sets):
-        ratios.append(_compare(arguments, item))
+    ratios = [_compare(arguments, item) for item in _sets(arguments.folder, arguments.sets)]
     if ratios:
         mean = float(np.exp(np.mean(np.log(ratios))))
         wins = sum(ratio < 1 for ratio in ratios)
@@ -70,94 +70,107 @@ def _sets(folder: Path, names: list[str] | None) -> Iterator[Mapping[str, Any]]:
 
 
 def _compare(arguments: argparse.Namespace, item: Mapping[str, Any]) -> float:
-    folder = arguments.folder / item["folder"]
-    problem_type = PROBLEM_TYPES[item["problem_type"]]
-    metric = find_metric(None, problem_type)
-    paths = folder / "train.parquet", folder / "test.parquet"
-
-    ours, seconds, result = _ours(*paths, item["target"], problem_type, metric, arguments)
-    plain, plain_seconds = _plain(*paths, item["target"], problem_type, metric, arguments.seed)
-    ratio = _loss(metric, ours) / _loss(metric, plain)
+    rows = _rows(arguments.folder / item["folder"], item)
+    ours, seconds, result = _ours(rows, arguments)
+    plain, plain_seconds = _plain(rows, arguments.seed)
+    ratio = _loss(rows.metric, ours) / _loss(rows.metric, plain)
     print(
-        f"{item['name']:<20}{metric.name:<10}{ours:>12.5g}{plain:>12.5g}{ratio:>8.4f}"
-        f"{seconds:>9.2f}{plain_seconds:>9.2f}{result.ledger[0].seconds:>9.2f}"
-        f"  {result.best_candidate}",
+        f"{item['name']:<20}{rows.metric.name:<10}{ours:>12.5g}{plain:>12.5g}{ratio:>8.4f}"
+        f"{seconds:>9.2f}{plain_seconds:>9.2f}  {result.best_candidate}",
         flush=True,
     )
     if arguments.verbose:
         for row in result.leaderboard:
             print(f"    {row.rank} {row.candidate:<18}{row.score:>10.5g}{row.seconds:>8.2f} s")
         print("    " + ", ".join(f"{part.item} {part.seconds:.2f}" for part in result.ledger))
-        print("\n".join(f"    ! {warning}" for warning in result.warnings))
+        print("".join(f"    ! {warning}\n" for warning in result.warnings), end="")
     return ratio
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One set's two files and what to make of them."""
+
+    train: Path
+    test: Path
+    target: str
+    problem_type: ProblemType
+    metric: Metric
+
+
+def _rows(folder: Path, item: Mapping[str, Any]) -> Rows:
+    problem_type = PROBLEM_TYPES[item["problem_type"]]
+    return Rows(
+        folder / "train.parquet",
+        folder / "test.parquet",
+        item["target"],
+        problem_type,
+        find_metric(None, problem_type),
+    )
 
 
 def _loss(metric: Metric, score: float) -> float:
     return 1.0 - score if metric.higher_is_better else score
 
 
-def _ours(
-    train_path: Path,
-    test_path: Path,
-    target: str,
-    problem_type: ProblemType,
-    metric: Metric,
-    arguments: argparse.Namespace,
-) -> tuple[float, float, TrainingResult]:
-    begun = time.perf_counter()
+def _ours(rows: Rows, arguments: argparse.Namespace) -> tuple[float, float, TrainingResult]:
     budget = Budget(arguments.budget)
-    task = Task(target, problem_type=problem_type, preset=arguments.preset, seed=arguments.seed)
-    outcome = train(pq.read_table(train_path), task, budget=budget)
-    seconds = time.perf_counter() - begun
-    test = pd.read_parquet(test_path)
-    raw = outcome.model.predict_raw(test.drop(columns=[target]))
-    labels = outcome.model.label.encode(pq.read_table(test_path, columns=[target]).column(0))
-    score = metric.score(labels, raw)
+    task = Task(
+        rows.target,
+        problem_type=rows.problem_type,
+        preset=arguments.preset,
+        seed=arguments.seed,
+    )
+    model, result = _train(rows, task, budget)
+    seconds = budget.elapsed
+    test = pd.read_parquet(rows.test)
+    labels = model.label.encode(pq.read_table(rows.test, columns=[rows.target]).column(0))
+    score = rows.metric.score(labels, model.predict_raw(test.drop(columns=[rows.target])))
     assert score is not None
-    return score, seconds, outcome.result
+    return score, seconds, result
 
 
-def _plain(
-    train_path: Path,
-    test_path: Path,
-    target: str,
-    problem_type: ProblemType,
-    metric: Metric,
-    seed: int,
-) -> tuple[float, float]:
+def _train(rows: Rows, task: Task, budget: Budget) -> tuple[TrainedModel, TrainingResult]:
+    outcome = train(pq.read_table(rows.train), task, budget=budget)
+    return outcome.model, outcome.result
+
+
+def _plain(rows: Rows, seed: int) -> tuple[float, float]:
     begun = time.perf_counter()
-    frame, test = pd.read_parquet(train_path), pd.read_parquet(test_path)
-    regression = problem_type is ProblemType.REGRESSION
-    classes = None if regression else np.unique(frame[target])
-    features = _as_categories(frame.drop(columns=[target]), frame)
-    labels = frame[target] if classes is None else np.searchsorted(classes, frame[target])
-    parts = train_test_split(
+    frame, test = pd.read_parquet(rows.train), pd.read_parquet(rows.test)
+    regression = rows.problem_type is ProblemType.REGRESSION
+    classes = None if regression else np.unique(frame[rows.target])
+    features = _as_categories(frame.drop(columns=[rows.target]), frame)
+    labels = _codes(frame[rows.target], classes)
+    learn, stop, learn_labels, stop_labels = train_test_split(
         features, labels, test_size=0.2, random_state=seed, stratify=None if regression else labels
     )
-    learn, stop, learn_labels, stop_labels = parts
-    options: dict[str, Any] = {"n_estimators": 5000, "random_state": seed, "verbose": -1}
     kind = lgb.LGBMRegressor if regression else lgb.LGBMClassifier
-    model = kind(**options, n_jobs=os.cpu_count())
+    model = kind(n_estimators=5000, random_state=seed, verbose=-1, n_jobs=os.cpu_count())
     names = {"roc_auc": "auc", "log_loss": "multi_logloss", "rmse": "rmse"}
     model.fit(
         learn,
         learn_labels,
         eval_set=[(stop, stop_labels)],
-        eval_metric=names[metric.name],
+        eval_metric=names[rows.metric.name],
         callbacks=[lgb.early_stopping(50, verbose=False)],
     )
     seconds = time.perf_counter() - begun
-    rows = _as_categories(test.drop(columns=[target]), frame)
-    raw = model.predict(rows) if regression else model.predict_proba(rows)
-    truth = test[target] if classes is None else np.searchsorted(classes, test[target])
-    score = metric.score(np.asarray(truth, dtype=np.float64), np.asarray(raw))
+    asked = _as_categories(test.drop(columns=[rows.target]), frame)
+    raw = model.predict(asked) if regression else model.predict_proba(asked)
+    score = rows.metric.score(_codes(test[rows.target], classes), np.asarray(raw))
     assert score is not None
     return score, seconds
 
 
+def _codes(labels: "pd.Series[Any]", classes: Any) -> Any:
+    codes = labels if classes is None else np.searchsorted(classes, labels)
+    return np.asarray(codes, dtype=np.float64)
+
+
 def _as_categories(features: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
     """Return numbers as they are, dates as seconds, all else as the levels of the training rows."""
-    columns = {}
+    columns: dict[str, Any] = {}
     for i, name in enumerate(features.columns):
         values = features[name]
         if pd.api.types.is_datetime64_any_dtype(values):

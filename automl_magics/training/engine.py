@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from automl_magics.contracts.enums import LogLevel, Phase
 from automl_magics.contracts.training import LedgerEntry, Progress, TrainingResult
+from automl_magics.training.algorithms import load_algorithm
 from automl_magics.training.algorithms.base import Fit, TrainingData
 from automl_magics.training.budget import Budget
 from automl_magics.training.checks import data_warnings, model_warnings
@@ -74,11 +75,12 @@ class _Training:
     def __init__(
         self, table: pa.Table, task: Task, budget: Budget, reporter: Reporter, threads: int
     ) -> None:
-        check_columns(task, table.column_names)
-        label = profile_label(table, task.label_column)
-        self.problem_type = check_label(label, task.problem_type)
-        self.task = task.of(self.problem_type)
-        check_task(self.task)
+        with budget.spend("checking"):
+            check_columns(task, table.column_names)
+            label = profile_label(table, task.label_column)
+            self.problem_type = check_label(label, task.problem_type)
+            self.task = task.of(self.problem_type)
+            check_task(self.task)
         self.metric: Metric = find_metric(task.metric, self.problem_type)
         self.table = table
         self.budget = budget
@@ -88,7 +90,10 @@ class _Training:
 
     def run(self) -> Outcome:
         """Prepare, search, finish."""
-        with self.budget.spend("preparing"):
+        with self.budget.spend("importing"):
+            for name in self.task.algorithms:
+                load_algorithm(name)
+        with self.budget.spend("splitting"):
             rows = labelled_rows(self.table, self.task, self.budget)
             self._warn(data_warnings(rows))
         with self.budget.spend("encoding"):

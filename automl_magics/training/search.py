@@ -88,12 +88,11 @@ class Search:
         for position, configuration in enumerate(self.plan):
             if self._budget.stopped:
                 break
-            slot = self._slot_seconds(position)
-            useful = self._trainers[configuration.algorithm].usable_after(configuration)
-            if self.incumbent is not None and slot <= useful:
+            seconds = self._slot_seconds(position)
+            if seconds is None:
                 self._say_cut_short(position)
                 break
-            self._try(configuration, slot)
+            self._try(configuration, seconds)
         if self.incumbent is not None:
             return self.incumbent
         if self._budget.stopped:
@@ -135,14 +134,23 @@ class Search:
             for rank, (loss, trial) in enumerate(sorted(scored, key=lambda pair: pair[0]), 1)
         ]
 
-    def _slot_seconds(self, position: int) -> float:
-        """Share what is left among the fits to come and the refit of the best."""
+    def _slot_seconds(self, position: int) -> float | None:
+        """Share what is left among the fits to come and the refit of the best.
+
+        A fit gets more than its share where that would not make a model worth having, and None
+        where all that is left would not.
+        """
         left = self._budget.remaining
+        to_come = len(self.plan) - position
         if self.incumbent is None:
-            return left / (len(self.plan) - position + 1)
+            return left / (to_come + 1)
         fit = self.incumbent.fit
         left -= _REFIT_MARGIN * fit.refit_seconds + self._evaluating(fit)
-        return left / (len(self.plan) - position + 0.5)
+        configuration = self.plan[position]
+        usable = self._trainers[configuration.algorithm].usable_after(configuration)
+        if left < 2 * usable or left <= 0:
+            return None
+        return min(left, max(left / (to_come + 0.5), 3 * usable))
 
     def _try(self, configuration: Configuration, seconds: float) -> None:
         begun = time.perf_counter()
