@@ -58,6 +58,12 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
         backend: Backend = self.extensionapp.backend
         return await backend.service_for(real_name(self.current_user), self.correlation_id)
 
+    def refuse_large_body(self) -> None:
+        """Answer 413 to a body over the limit, on routes that read none as well."""
+        limit: int = self.extensionapp.max_body_bytes
+        if len(self.request.body) > limit:
+            raise web.HTTPError(413, f"The body is larger than {limit} bytes.")
+
     def job_id(self, text: str) -> UUID:
         """Return the path's job id."""
         try:
@@ -68,8 +74,6 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
     def body(self, model: type[Model]) -> Model:
         """Return the request's JSON body."""
         content = self.request.body
-        if len(content) > (limit := self.extensionapp.max_body_bytes):
-            raise web.HTTPError(413, f"The body is larger than {limit} bytes.")
         if not content:
             missing = {"loc": ["body"], "msg": "Field required", "type": "missing", "input": None}
             raise InvalidRequest([ValidationError.model_validate(missing)])
@@ -168,6 +172,7 @@ class UserHandler(AutoMLHandler):
         await super().prepare()
         if self.current_user is None and self.request.method != "OPTIONS":
             self.get_login_url()
+        self.refuse_large_body()
 
     def check_xsrf_cookie(self) -> None:
         """Ask for the XSRF token only once it is known that somebody is signed in."""
@@ -196,6 +201,7 @@ class WorkerHandler(AutoMLHandler):
         if self.request.method not in self._verbs():
             raise web.HTTPError(405)
         await super().prepare()
+        self.refuse_large_body()
 
     def check_xsrf_cookie(self) -> None:
         """Skip the XSRF check: no cross-site form can set the key's header."""

@@ -85,7 +85,7 @@ def ready(ask: Ask, table: str) -> Callable[..., Awaitable[dict[str, Any]]]:
 
 
 def write_csv(path: Path, rows: int = 300) -> None:
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["tenure", "plan", "spend", "churned"])

@@ -143,9 +143,9 @@ async def test_the_largest_body_is_configured(ask, jp_serverapp):
     assert app.max_body_bytes == 2**20
     padded = json.dumps({**REQUEST, "label_column": "nix"}).ljust(2**20)
     assert_invalid(await ask("POST", "train", content=padded, headers=JSON), "body", "label_column")
-    assert "1048576" in assert_error(
-        await ask("POST", "train", content=padded + " ", headers=JSON), 413
-    )
+    for path in ("train", f"train/jobs/{uuid4()}/stop"):
+        answer = await ask("POST", path, content=padded + " ", headers=JSON)
+        assert "1048576" in assert_error(answer, 413)
 
 
 @pytest.mark.parametrize(

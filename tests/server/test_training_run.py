@@ -49,7 +49,7 @@ def is_over(job):
     return job["status"] in ("complete", "failed", "stopped")
 
 
-async def test_a_job_trains_in_a_visible_kernel_and_its_model_is_registered(  # noqa: PLR0917
+async def test_a_job_trains_in_a_visible_kernel_and_its_model_is_registered(
     server, ask, training, details, kernels, until
 ):
     await server._post_start()
@@ -113,7 +113,7 @@ async def test_a_kernel_killed_in_mid_job_fails_its_job_for_good(
     await until(list_kernels, lambda found: found == [])
 
 
-async def test_a_running_job_that_is_stopped_frees_its_kernel(  # noqa: PLR0917
+async def test_a_running_job_that_is_stopped_frees_its_kernel(
     server, ask, training, details, kernels, until
 ):
     await server._post_start()
