@@ -33,6 +33,8 @@ OUTPUT = "kernel.log"
 """What a kernel's process prints, in the job's folder."""
 
 SECRETS = frozenset({"AUTOML_PSK", "AUTOML_SERVER_TOKEN"})
+NOT_ITS_PARENT = frozenset({"JPY_PARENT_PID"})
+"""A notebook's kernel has its own server's pid there; the job's kernel would end with that one."""
 
 
 @dataclass
@@ -122,7 +124,8 @@ class KernelExecutor:
         await self._shut_down(run.kernel_id)
 
     def _environment(self) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if name not in SECRETS}
+        kept_back = SECRETS | NOT_ITS_PARENT
+        inherited = {name: value for name, value in os.environ.items() if name not in kept_back}
         return {**inherited, **environment(self._settings)}
 
     async def _lives(self, job: TrainingJob, run: _Run | None) -> bool:
