@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Coroutine, Mapping
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -271,7 +272,9 @@ def _with_own_kernels(store: Store, settings: Settings) -> Dispatcher:
 
     from automl_magics.executors.kernel import KernelExecutor
 
-    kernels = AsyncMultiKernelManager(connection_dir=jupyter_runtime_dir())
+    connections = Path(jupyter_runtime_dir())
+    connections.mkdir(mode=0o700, parents=True, exist_ok=True)
+    kernels = AsyncMultiKernelManager(connection_dir=str(connections))
     executor = KernelExecutor(kernels=kernels, settings=settings)
     return Dispatcher(store, settings, executors={ExecutorName.KERNEL: executor})
 

@@ -34,7 +34,6 @@ _SIGNATURE_TYPES = {
     "integer": "long",
     "float": "double",
     "text": "string",
-    "datetime": "datetime",
 }
 
 
@@ -292,14 +291,15 @@ def _log_figures(
 
 def _signature(model: "TrainedModel", example: Example) -> Any:
     from mlflow.models import ModelSignature
-    from mlflow.types.schema import ColSpec, Schema
+    from mlflow.types.schema import AnyType, ColSpec, Schema
 
     inputs = []
     for name, kind in model.input_columns.items():
         # NumPy has no missing integer: such a column comes as floats.
         has_gaps = kind == "integer" and name in example.gaps
-        known = "double" if has_gaps else _SIGNATURE_TYPES.get(kind, "string")
-        inputs.append(ColSpec(known, name, required=False))
+        known = "double" if has_gaps else _SIGNATURE_TYPES.get(kind)
+        # A date may come as text (from CSV, JSON) or as a moment: MLflow's own type takes one only.
+        inputs.append(ColSpec(known or AnyType(), name, required=False))
     predicted = model.predict(example.rows)
     outputs = [ColSpec(_output_type(predicted[name]), name) for name in model.output_columns]
     return ModelSignature(Schema(inputs), Schema(outputs))

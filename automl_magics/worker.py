@@ -47,8 +47,6 @@ def run(job_id: str, attempt: int, kernel_id: str | None = None) -> None:
             _train(settings, store, job, reporter)
         except AutoMLError as error:
             reporter.failed(str(error))
-        except KeyboardInterrupt:
-            reporter.failed("The kernel was interrupted.")
         except MemoryError:
             reporter.failed("There was not enough memory. Train on fewer rows or columns.")
         except Exception as error:  # noqa: BLE001 - the job must not be left running

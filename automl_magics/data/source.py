@@ -276,7 +276,35 @@ def _relation(
         return connection.read_json(str(frame))
     if kind in ARROW_SUFFIXES:
         return connection.from_arrow(_read_arrow(frame))
-    return connection.read_csv(str(frame))
+    return _read_csv(connection, frame)
+
+
+def _read_csv(connection: "duckdb.DuckDBPyConnection", path: Path) -> "duckdb.DuckDBPyRelation":
+    """Read a CSV file; words such as yes and no stay words, though DuckDB would make them truth.
+
+    A label must come back from a prediction as it was written.
+    """
+    rows = connection.read_csv(str(path))
+    booleans = [
+        name for name, kind in zip(rows.columns, rows.types, strict=True) if kind.id == "boolean"
+    ]
+    if not booleans:
+        return rows
+    words = connection.read_csv(str(path), dtype=dict.fromkeys(booleans, "VARCHAR"))
+    seen = words.limit(1000)
+    kept = {
+        name: "VARCHAR"
+        for name in booleans
+        if {str(value).lower() for (value,) in _column(seen, name)} - {"true", "false", "none"}
+    }
+    return connection.read_csv(str(path), dtype=kept) if kept else rows
+
+
+def _column(rows: "duckdb.DuckDBPyRelation", name: str) -> list[tuple[object]]:
+    import duckdb
+
+    found: list[tuple[object]] = rows.select(duckdb.ColumnExpression(name)).fetchall()
+    return found
 
 
 def _read_arrow(path: Path) -> "pa.Table":

@@ -27,6 +27,7 @@ VANISH = 3.0
 """Seconds in which a kernel that was shut down by somebody leaves its manager."""
 
 SHUT_DOWN = "The kernel was shut down."
+INTERRUPTED = "The kernel was interrupted."
 DIED = "The kernel died; it was killed or ran out of memory."
 
 OUTPUT = "kernel.log"
@@ -57,7 +58,7 @@ class KernelExecutor:
         self._kernels = kernels
         self._settings = settings
         self._runs: dict[UUID, _Run] = {}
-        self._dead_since: dict[UUID, float] = {}
+        self._ending: dict[UUID, float] = {}
 
     async def start(self, job: TrainingJob) -> None:
         """Start a kernel and the worker in it."""
@@ -101,19 +102,20 @@ class KernelExecutor:
         if run is not None and run.kernel_id not in self._kernels:
             return SHUT_DOWN
         if run is not None and run.reply.done():
-            return _why(run.reply)
-        dead = not await self._lives(job, run)
-        if not dead:
-            self._dead_since.pop(job.job_id, None)
-            return None
-        since = self._dead_since.setdefault(job.job_id, time.monotonic())
-        adopted = run is None
-        return DIED if adopted or time.monotonic() - since > VANISH else None
+            why: str | None = _why(run.reply)
+        else:
+            why = None if await self._lives(job, run) else DIED
+        if why not in (DIED, INTERRUPTED) or run is None:
+            self._ending.pop(job.job_id, None)
+            return why
+        # Somebody may be shutting the kernel down, which begins with an interrupt.
+        since = self._ending.setdefault(job.job_id, time.monotonic())
+        return why if time.monotonic() - since > VANISH else None
 
     async def end(self, job: TrainingJob, *, grace: float) -> None:
         """Shut the job's kernel down."""
         run = self._runs.pop(job.job_id, None)
-        self._dead_since.pop(job.job_id, None)
+        self._ending.pop(job.job_id, None)
         if run is None:
             if job.worker is not None:
                 await asyncio.to_thread(_end_process, job.worker, grace)
@@ -157,6 +159,8 @@ def _why(reply: "asyncio.Task[Mapping[str, Any]]") -> str:
         return DIED
     content = reply.result()
     if content.get("status") == "error":
+        if content.get("ename") == "KeyboardInterrupt":
+            return INTERRUPTED
         if content.get("ename") == "ModuleNotFoundError":
             return (
                 f"The kernel lacks a module: {content.get('evalue')}. "

@@ -162,7 +162,7 @@ class TrainingService:
         """Take a DAG's writeback: a repeat changes nothing, a step backwards is only noted."""
         job = self.store.jobs.get(job_id)
         wanted = JobStatus(update.status.value)
-        if wanted is job.status or (job.status.is_terminal and wanted.is_terminal):
+        if wanted is job.status:
             return job
         if job.status.is_terminal or (
             wanted in _WORKING and _WORKING.index(wanted) < _WORKING.index(job.status)
@@ -171,14 +171,10 @@ class TrainingService:
             self.store.journal.log(job_id, LogLevel.INFO, note)
             return job
         changes = update.model_dump(exclude={"status"}, exclude_none=True)
-        for status in _path(job.status, wanted):
-            job = self.store.jobs.transition(
-                job_id,
-                status,
-                note=f"Written back: {status}.",
-                **(changes if status is wanted else {}),
-            )
-        return job
+        *via, to = _path(job.status, wanted)
+        return self.store.jobs.transition(
+            job_id, to, via=via, note=f"Written back: {to}.", **changes
+        )
 
     def _checked(self, request: AutoMLTrainingRequest) -> TrainingJob:
         """Return the job that a request asks for, or raise `InvalidInput`."""

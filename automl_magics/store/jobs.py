@@ -1,7 +1,8 @@
 """The records of training jobs and their transitions."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -114,6 +115,7 @@ class Jobs:
         job_id: UUID,
         to: JobStatus,
         *,
+        via: Sequence[JobStatus] = (),
         note: str,
         level: LogLevel = LogLevel.INFO,
         attempt: int | None = None,
@@ -123,6 +125,8 @@ class Jobs:
 
         Parameters
         ----------
+        via
+            States to pass through on the way; nobody sees the job in them.
         attempt
             The worker's attempt; `Superseded` is raised when the job is at another one.
         changes
@@ -137,8 +141,11 @@ class Jobs:
             job = _get(connection, job_id)
             if attempt is not None and job.attempt != attempt:
                 raise Superseded(f"Job {job.name} is at attempt {job.attempt}, not {attempt}.")
-            check_transition(job.status, to)
-            _set(connection, job_id, {**_entering(to), **changes, "status": to})
+            entering: dict[str, Any] = {}
+            for before, after in pairwise([job.status, *via, to]):
+                check_transition(before, after)
+                entering |= _entering(after)
+            _set(connection, job_id, {**entering, **changes, "status": to})
             if job.status is JobStatus.RUNNING and to is JobStatus.QUEUED:
                 connection.execute(delete(TRIALS).where(TRIALS.c.job_id == job_id))
             append_line(connection, job_id, level, note)

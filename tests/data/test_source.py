@@ -1,6 +1,5 @@
 """What a source may be, and how a source that cannot be read is refused."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -181,3 +180,12 @@ def test_a_snapshot_keeps_rows_order_and_hash(folder: Path, confined: bool) -> N
 def _confined(folder: Path, text: str) -> list[Any]:
     with Source(text, folder, root=folder).open() as connection, reading_errors():
         return connection.table(ROWS).fetchall()
+
+
+def test_words_of_a_csv_stay_words(home: Settings, folder: Path) -> None:
+    (folder / "words.csv").write_text("label,flag\nyes,true\nno,false\nyes,\n")
+    assert read_source(home, "words.csv", folder=folder).to_pylist() == [
+        {"label": "yes", "flag": True},
+        {"label": "no", "flag": False},
+        {"label": "yes", "flag": None},
+    ]
