@@ -9,6 +9,7 @@ import os
 import socket
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,9 @@ from automl_magics.settings import Settings
 
 TIMEOUT = 2.0
 """Seconds a server has to answer."""
+STARTING = 5.0
+YOUNG = 30.0
+"""Seconds after its start in which a server may still be opening the store."""
 
 
 class JupyterServer(NamedTuple):
@@ -53,8 +57,19 @@ def answers(server: JupyterServer) -> bool:
 
 
 def shares_home(server: JupyterServer, settings: Settings) -> bool:
-    """Return whether the server's jobs are kept in our home: its dispatcher stands in our store."""
-    store = settings.home / "automl.db"
+    """Return whether the server's jobs are kept in our home: its dispatcher stands in our store.
+
+    A server that has only just started may not have entered it yet, and is given a few seconds.
+    """
+    patience = time.monotonic() + STARTING
+    while not (found := _dispatches(server, settings.home / "automl.db")):
+        if not _is_young(server) or time.monotonic() > patience:
+            break
+        time.sleep(0.1)
+    return found
+
+
+def _dispatches(server: JupyterServer, store: Path) -> bool:
     if server.pid is None or not store.exists():
         return False
     try:
@@ -66,6 +81,14 @@ def shares_home(server: JupyterServer, settings: Settings) -> bool:
             return found.fetchone() is not None
     except sqlite3.Error:
         return False
+
+
+def _is_young(server: JupyterServer) -> bool:
+    try:
+        written = (_runtime_folder() / f"jpserver-{server.pid}.json").stat().st_mtime
+    except OSError:
+        return False
+    return time.time() - written < YOUNG
 
 
 def _runtime_folder() -> Path:

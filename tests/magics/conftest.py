@@ -17,8 +17,9 @@ Cell = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "automl", server_url="none")
+def settings(settings: Settings) -> Settings:
+    """Settings that look for no server."""
+    return settings.model_copy(update={"server_url": "none"})
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def write_churn(path: Path, rows: int = 240) -> None:
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["tenure", "plan", "spend", "churned"])
@@ -43,7 +44,7 @@ def write_churn(path: Path, rows: int = 240) -> None:
 
 
 @pytest.fixture
-def kernel_environment(tmp_path: Path) -> dict[str, str]:
+def kernel_environment(tmp_path: Path, settings: Settings) -> dict[str, str]:
     """Without a server, in a home of its own, away from this machine's Jupyter."""
     kept = {
         name: value
@@ -55,7 +56,7 @@ def kernel_environment(tmp_path: Path) -> dict[str, str]:
         for kind in ("CONFIG", "DATA", "RUNTIME")
     }
     threads = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    home = {"AUTOML_HOME": str(tmp_path / "automl"), "IPYTHONDIR": str(tmp_path / "ipython")}
+    home = {"AUTOML_HOME": str(settings.home), "IPYTHONDIR": str(tmp_path / "ipython")}
     return {**kept, **private, **threads, **home}
 
 
@@ -74,6 +75,8 @@ class Notebook:
         outputs: list[dict[str, Any]] = []
 
         def keep(message: dict[str, Any]) -> None:
+            if message["msg_type"] in ("status", "execute_input"):
+                return
             outputs.append({"type": message["msg_type"], **message["content"]})
             if on_output is not None:
                 on_output(outputs[-1])

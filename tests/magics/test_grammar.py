@@ -58,7 +58,7 @@ def test_every_closed_list_of_the_request_is_known_for_completion():
 @pytest.mark.parametrize("surface", SURFACES)
 @pytest.mark.parametrize("verb", ["", *VERBS])
 def test_help_stands_on_every_level(surface, verb):
-    with pytest.raises(HelpRequested, match="usage: %?automl") as asked:
+    with pytest.raises(HelpRequested, match=r"usage: %?automl") as asked:
         parse(f"{verb} --help", surface)
     assert verb in str(asked.value)
 
