@@ -35,7 +35,7 @@ def figures_of(
     if len(result.classes or []) <= SHOWN_CLASSES:
         yield "confusion_matrix", _confusion_matrix(test)
     if result.problem_type is ProblemType.BINARY_CLASSIFICATION and test["label"].nunique() == 2:
-        yield "roc_curve", _roc_curve(test)
+        yield "roc_curve", _roc_curve(result, test)
 
 
 def _feature_importance(result: TrainingResult) -> "Figure":
@@ -77,13 +77,14 @@ def _confusion_matrix(test: "pd.DataFrame") -> "Figure":
     return figure
 
 
-def _roc_curve(test: "pd.DataFrame") -> "Figure":
+def _roc_curve(result: TrainingResult, test: "pd.DataFrame") -> "Figure":
     from sklearn.metrics import RocCurveDisplay
 
     figure, axes = _canvas()
     positive = sorted(set(test["label"]))[1]
+    probability = test[f"probability_{(result.classes or [])[1]}"]
     RocCurveDisplay.from_predictions(
-        test["label"] == positive, test.iloc[:, -1], ax=axes, name="best model"
+        test["label"] == positive, probability, ax=axes, name="best model"
     )
     axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
     axes.set_title("Test rows: ROC curve")

@@ -8,12 +8,15 @@ import multiprocessing
 import os
 import threading
 from concurrent.futures import Future, ProcessPoolExecutor
+from importlib import import_module
 from types import TracebackType
 from typing import Any, Self
 
 from automl_magics.contracts.training import TrainingJob
 from automl_magics.settings import Settings
 from automl_magics.tracking import Tracked, Tracking
+
+_MODELS = "automl_magics.training.algorithms.lightgbm"
 
 
 class TrackingProcess:
@@ -48,7 +51,10 @@ class TrackingProcess:
 
 
 def _open(settings: Settings, experiment: str) -> None:
+    """Do now what `Tracking.record` would otherwise wait for."""
     Tracking.open(settings, experiment)
+    for module in ("matplotlib.figure", "mlflow.pyfunc", "sklearn.metrics", _MODELS):
+        import_module(module)
 
 
 def _record(settings: Settings, experiment: str, run: dict[str, Any]) -> Tracked:

@@ -71,7 +71,7 @@ def test_a_job_may_wait_to_be_triggered(service: TrainingService, request_for: R
             "lightgbm_classifier",
         ),
         ({"problem_type": "ranking"}, None, "problem_type", "ranking"),
-        ({"problem_type": "regression"}, None, "problem_type", "number"),
+        ({"problem_type": "regression"}, None, "label_column", "number"),
         ({"executor": "airflow"}, None, "executor", "kernel"),
         ({}, {"churned": ["yes"] * 30, "a": range(30)}, "label_column", "same value"),
         ({}, {"churned": [None] * 30, "a": range(30)}, "label_column", "churned"),
