@@ -35,7 +35,7 @@ from automl_magics.training.frames import (
 _ISO = r"^\s*\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?\s*$"
 _BLANK = r"^\s*(\?|-|n/?a|nan|null|none)?\s*$"
 _LEADING_ZERO = r"^\s*-?0\d"
-_ID_NAME = re.compile(r"(^|[_\W])(id|index|key|rownames|row|unnamed: \d+)$|[a-z](ID|Id)$", re.ASCII)
+_ID_NAME = re.compile(r"(?i:(^|[_\W])(id|index|key|row|rownames|unnamed: \d+)$)|[a-z](ID|Id)$")
 _ID_ROWS = 50
 """With fewer rows, all-different values say nothing."""
 
@@ -197,7 +197,10 @@ def _choose_for_text(text: pa.Array, name: str) -> ColumnEncoder | str:
         return Text.fit(text)
     if distinct > 0.95 * len(known) and len(known) >= _ID_ROWS:
         return "is an identifier: it differs in nearly every row"
-    return _varying(Category.fit(text), text, name)
+    category = Category.fit(text)
+    if not category.levels:
+        return "has no value that occurs often enough to learn from"
+    return _varying(category, text, name)
 
 
 def _varying(encoder: ColumnEncoder, values: pa.Array, name: str) -> ColumnEncoder | str:
@@ -234,6 +237,6 @@ def _is_row_number(values: pa.Array, name: str) -> bool:
     """Tell whether all integers differ in a column that is called an identifier."""
     return bool(
         len(values) >= _ID_ROWS
-        and _ID_NAME.search(name.strip() if name != name.upper() else name.lower())
+        and _ID_NAME.search(name.strip())
         and pc.count_distinct(values).as_py() == len(values)
     )

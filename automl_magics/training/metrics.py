@@ -132,6 +132,16 @@ def _of_labels(function: str, **options: Any) -> "Compute":
     return compute
 
 
+def _mcc(target: "Floats", prediction: "Floats", weights: "Floats | None") -> float:
+    """Matthews correlation; 0 where only one class occurs or is predicted."""
+    from sklearn.metrics import matthews_corrcoef
+
+    chosen = prediction.argmax(axis=1)
+    if (target == target[0]).all() or (chosen == chosen[0]).all():
+        return 0.0
+    return float(matthews_corrcoef(target.astype(int), chosen, sample_weight=weights))
+
+
 def _balanced_accuracy(target: "Floats", prediction: "Floats", weights: "Floats | None") -> float:
     """Mean recall over the classes that occur."""
     import numpy as np
@@ -168,7 +178,7 @@ METRICS: Mapping[str, Metric] = {
         Metric(
             "f1_macro", True, _CLASSES, _of_labels("f1_score", average="macro", zero_division=0.0)
         ),
-        Metric("mcc", True, _CLASSES, _of_labels("matthews_corrcoef")),
+        Metric("mcc", True, _CLASSES, _mcc),
         Metric("rmse", False, _VALUES, _of_values("root_mean_squared_error")),
         Metric("mae", False, _VALUES, _of_values("mean_absolute_error")),
         Metric("r2", True, _VALUES, _of_values("r2_score")),

@@ -20,6 +20,7 @@ _CELLS_PER_SECOND = 300_000
 """Cells for each second of the budget, so that a fit and its refit have a hundred rounds or more
 at some fifty million cells a second."""
 _SAMPLE_AT_LEAST = 20_000
+_LARGEST_TARGET = 1e100
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ def labelled_rows(table: pa.Table, task: Task, budget: Budget) -> LabelledRows:
     target = label.encode(labels)
     if task.problem_type is ProblemType.BINARY_CLASSIFICATION:
         _check_both_classes(label, target)
+    if not classification:
+        _check_size(label, target)
     weights = _weights(table, task)
     strata = target.astype(np.int64) if classification else value_strata(target)
     everything, sampled_from = _sample(len(table), len(table.column_names), strata, task, budget)
@@ -90,6 +93,16 @@ def _check_both_classes(label: Label, target: Floats) -> None:
         raise InvalidInput(
             f"The class '{rare}' of the label '{label.column}' has one row only.",
             hint="Each class needs at least two rows, better ten.",
+            field="label_column",
+        )
+
+
+def _check_size(label: Label, target: Floats) -> None:
+    if np.abs(target).max() > _LARGEST_TARGET:
+        raise InvalidInput(
+            f"The label '{label.column}' holds values of {np.abs(target).max():.0e}, too large to"
+            " square.",
+            hint="Scale or filter them in the query.",
             field="label_column",
         )
 

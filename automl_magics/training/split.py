@@ -39,8 +39,8 @@ def hold_out(
     share
         The share to hold out, at most `MAX_HELD_ROWS` rows.
     strata
-        Held out evenly: each stratum of at least three rows has one on both sides, and none is
-        held out whole.
+        Held out evenly: each stratum of at least three rows has one on both sides. None is held
+        out whole as long as one has two rows.
     groups
         Kept whole. Raises `InvalidInput` when there are too few to split.
     order
@@ -60,9 +60,10 @@ def hold_out(
 
 
 def value_strata(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return ten strata of values of equal size, for a regression's label."""
+    """Return up to ten strata of values of equal size, for a regression's label."""
     ranks = np.argsort(np.argsort(values, kind="stable"), kind="stable")
-    return ranks * _STRATA // max(1, len(values))
+    strata = min(_STRATA, max(1, len(values) // _STRATA))
+    return ranks * strata // max(1, len(values))
 
 
 def _evenly(
@@ -75,6 +76,9 @@ def _evenly(
     for members in np.split(by_label, ends):
         least = 1 if len(members) >= 3 else 0
         held[members[: min(len(members) - 1, max(least, round(share * len(members))))]] = True
+    if not held.any():  # every class is tiny: take one row of the first that has two
+        repeated = np.flatnonzero(labels[by_label][1:] == labels[by_label][:-1])
+        held[by_label[repeated[0] if len(repeated) else 0]] = True
     return held
 
 

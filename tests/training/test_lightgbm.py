@@ -1,0 +1,154 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from automl_magics.contracts.enums import AutoMLAlgorithm, Preset, ProblemType
+from automl_magics.training.algorithms import (
+    algorithms_for,
+    load_algorithm,
+    trainable_problem_types,
+)
+from automl_magics.training.algorithms.base import Configuration, FitError, TrainingData
+from automl_magics.training.budget import Budget, Slot
+from automl_magics.training.encoding import Encoded
+from automl_magics.training.metrics import find_metric
+from automl_magics.training.split import Fold
+
+CLASSIFIER = load_algorithm(AutoMLAlgorithm.LIGHTGBM_CLASSIFIER)
+REGRESSOR = load_algorithm(AutoMLAlgorithm.LIGHTGBM_REGRESSOR)
+FOLD = Fold(np.arange(300), np.arange(300, 400))
+
+
+def data(
+    problem_type: ProblemType, *, offset: float = 0.0, metric: str | None = None
+) -> TrainingData:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(400, 4))
+    x[:, 3] = random.integers(0, 5, 400)
+    signal = x[:, 0] + (x[:, 3] == 2) + random.normal(0, 0.3, 400)
+    target, classes = {
+        ProblemType.REGRESSION: (signal + offset, 0),
+        ProblemType.BINARY_CLASSIFICATION: ((signal > 0).astype(float), 2),
+        ProblemType.MULTICLASS_CLASSIFICATION: (np.digitize(signal, [-1.0, 1.0]).astype(float), 3),
+    }[problem_type]
+    return TrainingData(
+        features=Encoded(x, ("a", "b", "c", "d"), ("a", "b", "c", "d"), (3,)),
+        target=target,
+        weights=None,
+        problem_type=problem_type,
+        classes=classes,
+        metric=find_metric(metric, problem_type),
+        seed=0,
+        threads=1,
+    )
+
+
+def slot(seconds: float = 600.0) -> Slot:
+    return Budget(seconds).slot(seconds)
+
+
+def first_of(algorithm: AutoMLAlgorithm) -> Configuration:
+    return load_algorithm(algorithm).portfolio(Preset.FAST)[0]
+
+
+def test_the_registry_knows_who_learns_what() -> None:
+    assert algorithms_for(ProblemType.REGRESSION) == [AutoMLAlgorithm.LIGHTGBM_REGRESSOR]
+    assert algorithms_for(ProblemType.RANKING) == []
+    for problem_type in trainable_problem_types():
+        for name in algorithms_for(problem_type):
+            assert load_algorithm(name).portfolio(Preset.BALANCED)
+
+
+def test_the_portfolio_grows_with_the_preset() -> None:
+    sizes = [len(CLASSIFIER.portfolio(preset)) for preset in Preset]
+    assert sizes == [3, 5, 5, 5]
+
+
+@pytest.mark.parametrize("problem_type", trainable_problem_types())
+def test_fit_predict_save_and_load(problem_type: ProblemType, tmp_path: Path) -> None:
+    name = algorithms_for(problem_type)[0]
+    rows = data(problem_type)
+    fit = load_algorithm(name).trainer(rows).fit(first_of(name), FOLD, slot(), first=True)
+    predicted = fit.predictor.predict(rows.features)
+    assert predicted.shape == ((400, rows.classes) if rows.classes else (400,))
+    if rows.classes:
+        np.testing.assert_allclose(predicted.sum(axis=1), 1.0)
+        assert (predicted.argmax(axis=1) == rows.target)[FOLD.validation].mean() > 0.7
+    assert np.array_equal(predicted[FOLD.validation], fit.predictions)
+    assert fit.predictor.importance().argmax() == 0
+    fit.predictor.save(tmp_path)
+    assert np.array_equal(load_algorithm(name).load(tmp_path).predict(rows.features), predicted)
+
+
+def test_threads_do_not_change_the_model() -> None:
+    rows = data(ProblemType.BINARY_CLASSIFICATION)
+    random = np.random.default_rng(1)
+    wide = Encoded(
+        np.hstack([rows.features.values, random.normal(size=(400, 1300))]),
+        tuple(map(str, range(1304))),
+        tuple(map(str, range(1304))),
+        (3,),
+    )
+    one, two = (
+        CLASSIFIER.trainer(replace(rows, features=wide, threads=threads))
+        .fit(CLASSIFIER.portfolio(Preset.FAST)[1], FOLD, slot(), first=True)
+        .predictions
+        for threads in (1, 2)
+    )
+    assert np.array_equal(one, two)
+
+
+def test_configurations_share_one_binned_data_set() -> None:
+    trainer = CLASSIFIER.trainer(data(ProblemType.BINARY_CLASSIFICATION))
+    fits = [
+        trainer.fit(configuration, FOLD, slot(), first=False)
+        for configuration in CLASSIFIER.portfolio(Preset.BALANCED)
+    ]
+    assert len({fit.predictions.tobytes() for fit in fits}) == 5
+    assert trainer.usable_after(fits[0].configuration) > 0
+
+
+def test_a_slot_that_is_over_still_gives_a_first_model() -> None:
+    trainer = CLASSIFIER.trainer(data(ProblemType.BINARY_CLASSIFICATION))
+    fit = trainer.fit(CLASSIFIER.portfolio(Preset.FAST)[0], FOLD, slot(0.0), first=True)
+    assert 1 <= fit.parameters["rounds"] <= 5
+    metric = find_metric("roc_auc", ProblemType.BINARY_CLASSIFICATION)
+    target = data(ProblemType.BINARY_CLASSIFICATION).target[FOLD.validation]
+    assert (metric.score(target, fit.predictions) or 0) > 0.7
+
+
+def test_a_refit_learns_from_all_rows_or_not_at_all() -> None:
+    rows = data(ProblemType.REGRESSION)
+    trainer = REGRESSOR.trainer(rows)
+    fit = trainer.fit(REGRESSOR.portfolio(Preset.FAST)[0], FOLD, slot(), first=True)
+    refitted = trainer.refit(fit, slot())
+    assert refitted is not None
+    error = np.abs(refitted.predict(rows.features) - rows.target)[FOLD.validation].mean()
+    assert error < np.abs(fit.predictions - rows.target[FOLD.validation]).mean()
+    assert trainer.refit(fit, slot(0.0)) is None
+
+
+def test_large_targets_keep_their_digits() -> None:
+    rows = data(ProblemType.REGRESSION, offset=1e9)
+    fit = REGRESSOR.trainer(rows).fit(first_of(AutoMLAlgorithm.LIGHTGBM_REGRESSOR), FOLD, slot(),
+                                      first=True)  # fmt: skip
+    assert np.abs(fit.predictions - rows.target[FOLD.validation]).mean() < 0.5
+
+
+@pytest.mark.parametrize("metric", ["mae", "r2", "rmse"])
+def test_every_regression_metric_stops_the_boosting(metric: str) -> None:
+    rows = data(ProblemType.REGRESSION, metric=metric)
+    fit = REGRESSOR.trainer(rows).fit(REGRESSOR.portfolio(Preset.FAST)[0], FOLD, slot(), first=True)
+    assert (find_metric("r2", ProblemType.REGRESSION).score(
+        rows.target[FOLD.validation], fit.predictions
+    ) or 0) > 0.7  # fmt: skip
+
+
+def test_a_configuration_that_lightgbm_refuses_is_a_fit_error() -> None:
+    trainer = CLASSIFIER.trainer(data(ProblemType.BINARY_CLASSIFICATION))
+    good = CLASSIFIER.portfolio(Preset.FAST)[0]
+    bad = replace(good, parameters={**good.parameters, "num_leaves": -1})
+    with pytest.raises(FitError):
+        trainer.fit(bad, FOLD, slot(), first=True)
