@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     """How many jobs run at once on this machine; one per two cores when left out."""
     mlflow_tracking_uri: str | None = None
     """MLflow's tracking and registry store; SQLite under ``home`` when left out."""
+    organization_id: str = Field("default", min_length=1)
+    """The organization that new jobs belong to."""
     stop_grace: float = Field(5.0, ge=0)
     """Seconds a stopped worker has to end by itself before its kernel is shut down."""
 

@@ -63,6 +63,22 @@ class Preset(StrEnum):
     BEST_QUALITY = "best_quality"
 
 
+class PredictorType(StrEnum):
+    """What kind of data a model learns from."""
+
+    TABULAR = "tabular"
+    TEXT = "text"
+    IMAGE = "image"
+    MULTIMODAL = "multimodal"
+
+
+class AccessScope(StrEnum):
+    """What an access key allows; neither includes the other."""
+
+    READ = "ml-workbench:read"
+    WRITE = "ml-workbench:write"
+
+
 class ExecutorName(StrEnum):
     """Where training runs."""
 

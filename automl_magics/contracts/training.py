@@ -20,6 +20,7 @@ from automl_magics.contracts.enums import (
     JobStatus,
     LogLevel,
     Phase,
+    PredictorType,
     Preset,
     ProblemType,
     TrialStatus,
@@ -28,6 +29,7 @@ from automl_magics.contracts.enums import (
 NEEDS_NO_LABEL = frozenset({ProblemType.ANOMALY_DETECTION, ProblemType.CONTEXTUAL_BANDIT})
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
 
 
 class AutoMLTrainingRequest(BaseModel):
@@ -45,10 +47,14 @@ class AutoMLTrainingRequest(BaseModel):
     """Detected from the label when left out."""
     algorithm: AutoMLAlgorithm | None = None
     """One family of models; the best of all when left out."""
+    predictor_type: PredictorType = PredictorType.TABULAR
+    """The kind of data: tabular, text, image or multimodal."""
     preset: Preset = Preset.BALANCED
     """How much work to do: fast, balanced, high_quality or best_quality."""
     name: Text | None = None
     """The job's name; made from the source and the label when left out."""
+    description: LongText | None = None
+    """What the job is for, in words."""
     domain: Text = "default"
     """The business area that the job belongs to."""
     owner: Text | None = None
@@ -57,6 +63,8 @@ class AutoMLTrainingRequest(BaseModel):
     """Start at once; otherwise the job waits in the state ready."""
     executor: ExecutorName | None = None
     """Where training runs; the server's default when left out."""
+    hardware: Text | None = None
+    """The hardware profile to train on; local when left out."""
     time_limit: Annotated[float, Field(gt=0, le=7 * 24 * 3600)] | None = None
     """Budget in seconds; the preset's when left out."""
     metric: Text | None = None
@@ -93,6 +101,8 @@ class AutoMLTrainingRequest(BaseModel):
     """The feature engineering job that made the source table."""
     staged_source: UUID | None = None
     """Frames and folder that a notebook on the same machine set aside for this job."""
+    dataset: str | None = None
+    """What a client of dialect B named in place of ``source_table``, e.g. a dataset's id."""
 
     @model_validator(mode="after")
     def _label_is_given(self) -> Self:
@@ -240,8 +250,10 @@ class TrainingJob(BaseModel):
 
     job_id: UUID
     name: str
+    description: str | None = None
     domain: str
     owner: str
+    organization_id: str = "default"
     source_table: str
     request: AutoMLTrainingRequest
     problem_type: ProblemType

@@ -22,7 +22,7 @@ from automl_magics.contracts.training import AutoMLTrainingRequest
 from automl_magics.magics.manual import EXAMPLES, USAGE, VERBS, Surface
 from automl_magics.magics.option_values import ListOf, OneOf, count, reader
 
-NOT_OPTIONS = frozenset({"source_table", "staged_source"})
+NOT_OPTIONS = frozenset({"source_table", "staged_source", "dataset"})
 SHORT_FORMS = {"label_column": "--label", "feature_columns": "--features"}
 EVERYDAY = ("label_column", "feature_columns", "problem_type", "preset", "time_limit", "name")
 

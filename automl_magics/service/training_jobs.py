@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from automl_magics.contracts.enums import ExecutorName, JobStatus, LogLevel
-from automl_magics.contracts.errors import Conflict, InvalidInput
+from automl_magics.contracts.enums import JobStatus, LogLevel
+from automl_magics.contracts.errors import Conflict
 from automl_magics.contracts.http import AutoMLTrainingStatusUpdate
 from automl_magics.contracts.training import (
     AutoMLTrainingRequest,
@@ -23,6 +23,7 @@ from automl_magics.contracts.training import (
 from automl_magics.data.profile import profile_source
 from automl_magics.data.staging import adopt_staged, discard_staged, stage_source
 from automl_magics.service.caller import Caller
+from automl_magics.service.offer import check_place, check_predictor_type
 from automl_magics.service.source_of import STAGED, source_of_request
 from automl_magics.settings import PRESET_SECONDS, Settings
 from automl_magics.store import Store
@@ -34,9 +35,6 @@ from automl_magics.training.task import (
     check_task,
     default_algorithm,
 )
-
-EXECUTORS = (ExecutorName.KERNEL,)
-"""The executors that there are."""
 
 _WORKING = (JobStatus.READY, JobStatus.QUEUED, JobStatus.RUNNING)
 
@@ -179,12 +177,8 @@ class TrainingService:
     def _checked(self, request: AutoMLTrainingRequest) -> TrainingJob:
         """Return the job that a request asks for, or raise `InvalidInput`."""
         executor = request.executor or self._settings.executor
-        if executor not in EXECUTORS:
-            raise InvalidInput(
-                f"The executor {executor.value!r} is not set up here.",
-                hint=f"There is {', '.join(repr(name.value) for name in EXECUTORS)}.",
-                field="executor",
-            )
+        check_place(executor, request.hardware)
+        check_predictor_type(request.predictor_type)
         source = source_of_request(self._settings, request, self._caller.root)
         profile = profile_source(source, request.label_column)
         task = Task.from_request(request)
@@ -211,8 +205,10 @@ class TrainingService:
         return TrainingJob(
             job_id=uuid4(),
             name=name,
+            description=accepted.description,
             domain=accepted.domain,
             owner=accepted.owner or self._caller.name,
+            organization_id=self._settings.organization_id,
             source_table=accepted.source_table,
             request=accepted,
             problem_type=problem_type,

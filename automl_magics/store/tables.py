@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -64,8 +65,10 @@ TRAINING_JOBS = Table(
     METADATA,
     Column("job_id", Uuid, primary_key=True),
     Column("name", Text, nullable=False),
+    Column("description", Text),
     Column("domain", Text, nullable=False),
     Column("owner", Text, nullable=False),
+    Column("organization_id", Text, nullable=False),
     Column("source_table", Text, nullable=False),
     Column("request", Json, nullable=False),
     Column("problem_type", Text, nullable=False),
@@ -103,6 +106,9 @@ TRAINING_JOBS = Table(
     ),
     Index("training_jobs_queue", "status", "queued_at"),
     Index("training_jobs_created", "created_at"),
+    Index("training_jobs_updated", "updated_at"),
+    Index("training_jobs_started", "started_at"),
+    Index("training_jobs_finished", "finished_at"),
     Index("training_jobs_name", "name"),
 )
 
@@ -151,4 +157,20 @@ DISPATCHERS = Table(
     Column("process_started", Float, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("heartbeat_at", Moment, nullable=False),
+)
+
+# The columns are those of contracts.access_keys.AccessKey, and what a secret is compared with.
+ACCESS_KEYS = Table(
+    "access_keys",
+    METADATA,
+    Column("prefix", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("scopes", Json, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("last_used_at", Moment),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+    Column("salt", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
 )
