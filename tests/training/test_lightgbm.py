@@ -83,17 +83,16 @@ def test_fit_predict_save_and_load(problem_type: ProblemType, tmp_path: Path) ->
 
 
 def test_threads_do_not_change_the_model() -> None:
-    rows = data(ProblemType.BINARY_CLASSIFICATION)
-    random = np.random.default_rng(1)
-    wide = Encoded(
-        np.hstack([rows.features.values, random.normal(size=(400, 1300))]),
-        tuple(map(str, range(1304))),
-        tuple(map(str, range(1304))),
-        (3,),
+    few = data(ProblemType.BINARY_CLASSIFICATION)
+    many = replace(
+        few,
+        features=replace(few.features, values=np.tile(few.features.values, (320, 1))),
+        target=np.tile(few.target, 320),
     )
+    fold = Fold(np.arange(100_000), np.arange(100_000, 128_000))
     one, two = (
-        CLASSIFIER.trainer(replace(rows, features=wide, threads=threads))
-        .fit(CLASSIFIER.portfolio(Preset.FAST)[1], FOLD, slot(), first=True)
+        CLASSIFIER.trainer(replace(many, threads=threads))
+        .fit(CLASSIFIER.portfolio(Preset.FAST)[1], fold, slot(0.0), first=True)
         .predictions
         for threads in (1, 2)
     )

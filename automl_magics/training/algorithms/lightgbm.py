@@ -21,6 +21,7 @@ from automl_magics.training.algorithms.base import (
     Predictor,
     TrainingData,
 )
+from automl_magics.training.algorithms.lightgbm_portfolio import PORTFOLIO
 from automl_magics.training.budget import Slot
 from automl_magics.training.encoding import Encoded
 from automl_magics.training.split import Fold
@@ -38,42 +39,6 @@ _THREADS_FROM_CELLS = 500_000
 """On smaller data threads wait for each other longer than they work."""
 _USABLE_ROUNDS = 30
 _MAX_LEARNING_RATE = 0.2
-
-
-def _trees(leaves: int, rate: float, columns: float, rows: float, least: int, **more: Any) -> Any:
-    return {
-        "num_leaves": leaves,
-        "learning_rate": rate,
-        "feature_fraction": columns,
-        "bagging_fraction": rows,
-        "bagging_freq": 1,
-        "min_data_in_leaf": least,
-        **more,
-    }
-
-
-def _categories(l2: float, smooth: float, one_hot: int, group: int) -> dict[str, Any]:
-    return {
-        "cat_l2": l2,
-        "cat_smooth": smooth,
-        "max_cat_to_onehot": one_hot,
-        "min_data_per_group": group,
-    }
-
-
-# LightGBM's own defaults, then ids and values from AutoGluon's learned portfolio
-# (zeroshot_portfolio_cpu_2025_12_18, Apache-2.0).
-_PORTFOLIO: Mapping[str, Mapping[str, Any]] = {
-    "default": _trees(31, 0.1, 1.0, 1.0, 20),
-    "r63": _trees(24, 0.0309, 0.490, 0.780, 1, lambda_l1=0.642, lambda_l2=0.581,
-                  **_categories(0.007, 0.134, 38, 83)),
-    "r163": _trees(84, 0.0114, 0.528, 0.978, 3, lambda_l1=0.027, lambda_l2=0.838,
-                   **_categories(0.155, 0.009, 42, 75)),
-    "r177": _trees(39, 0.0179, 0.462, 0.877, 3, extra_trees=True, lambda_l1=0.238,
-                   lambda_l2=0.355, **_categories(0.342, 15.4, 16, 9)),
-    "r120": _trees(5, 0.0127, 0.733, 0.854, 12, extra_trees=True, lambda_l1=0.241,
-                   lambda_l2=0.300, **_categories(0.011, 5.1, 67, 93)),
-}  # fmt: skip
 
 _DATASET = {"max_bin": 255, "feature_pre_filter": False, "verbosity": -1}
 
@@ -107,7 +72,7 @@ class LightGBM:
 
     def portfolio(self, preset: Preset) -> list[Configuration]:
         """Return three configurations for the preset fast, else five; the quickest stands first."""
-        chosen = list(_PORTFOLIO.items())[: 3 if preset is Preset.FAST else 5]
+        chosen = list(PORTFOLIO.items())[: 3 if preset is Preset.FAST else 5]
         return [Configuration(f"lightgbm-{key}", self.name, values) for key, values in chosen]
 
     def trainer(self, data: TrainingData) -> "LightGBMTrainer":
