@@ -1,6 +1,7 @@
 """Floor 4: every verb of the product, once."""
 
+from automl_magics.service.access_keys import AccessKeyService
 from automl_magics.service.caller import Caller, login_name
 from automl_magics.service.training_jobs import TrainingService
 
-__all__ = ["Caller", "TrainingService", "login_name"]
+__all__ = ["AccessKeyService", "Caller", "TrainingService", "login_name"]

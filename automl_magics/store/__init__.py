@@ -3,6 +3,7 @@
 from typing import Self
 
 from automl_magics.settings import Settings
+from automl_magics.store.access_keys import AccessKeys
 from automl_magics.store.database import Database
 from automl_magics.store.jobs import Jobs
 from automl_magics.store.journal import Journal
@@ -20,6 +21,8 @@ class Store:
         Log lines and trials.
     queue
         Who has which queued or running job.
+    access_keys
+        The keys of clients.
     """
 
     def __init__(self, database: Database) -> None:
@@ -27,6 +30,7 @@ class Store:
         self.jobs = Jobs(database)
         self.journal = Journal(database)
         self.queue = Queue(database)
+        self.access_keys = AccessKeys(database)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:

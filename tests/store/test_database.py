@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -16,6 +17,7 @@ from automl_magics.contracts.errors import Unavailable
 from automl_magics.settings import Settings
 from automl_magics.store import Store
 from automl_magics.store.database import REVISION, Database
+from automl_magics.store.jobs import Jobs
 from automl_magics.store.tables import METADATA
 
 
@@ -35,6 +37,38 @@ def test_the_newest_migration_is_the_one_that_is_asked_for() -> None:
     config = Config()
     config.set_main_option("script_location", str(files("automl_magics.store") / "migrations"))
     assert ScriptDirectory.from_config(config).get_current_head() == REVISION
+
+
+def test_a_job_of_the_first_schema_is_read_by_this_one(tmp_path: Path) -> None:
+    path = tmp_path / "automl.db"
+    database = Database(path)
+    config = Config()
+    config.set_main_option("script_location", str(files("automl_magics.store") / "migrations"))
+    request = '{"source_table": "a.csv", "label_column": "y"}'
+    values = {
+        "job_id": "3c90c3cc-0d44-4b50-8888-8dd25736052a",
+        "name": "old",
+        "domain": "default",
+        "owner": "ada",
+        "source_table": "a.csv",
+        "request": request,
+        "problem_type": "regression",
+        "algorithm": "lightgbm_regressor",
+        "preset": "fast",
+        "executor": "kernel",
+        "status": "complete",
+        "attempt": 1,
+        "created_at": "2026-01-02 03:04:05.000000",
+        "updated_at": "2026-01-02 03:04:05.000000",
+    }
+    columns, places = ", ".join(values), ", ".join(f":{name}" for name in values)
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text(f"INSERT INTO training_jobs ({columns}) VALUES ({places})"), values)
+    database.migrate()
+    (job,) = Jobs(database).find().jobs
+    assert (job.name, job.description, job.organization_id) == ("old", None, "default")
 
 
 def test_the_file_is_opened_as_it_must_be(database: Database) -> None:

@@ -1,0 +1,35 @@
+"""Access keys as they travel; a key itself travels once, when it is made."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from automl_magics.contracts.enums import AccessScope
+
+
+class AccessKey(BaseModel):
+    """What is known of a key; the key itself is not kept."""
+
+    prefix: str
+    """The part of the key that is no secret, by which it is known."""
+    name: str
+    owner: str
+    """On whose behalf a client with this key acts."""
+    scopes: list[AccessScope]
+    created_at: datetime
+    last_used_at: datetime | None = None
+    """To the minute."""
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    def state(self, now: datetime) -> str:
+        """Return ``active``, ``revoked`` or ``expired``."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= now else "active"
+
+
+class NewAccessKey(AccessKey):
+    """A key that was just made, with the key, shown this once."""
+
+    key: str = Field(repr=False)
