@@ -55,8 +55,11 @@ def next_steps(job: TrainingJob, command: str = MAGIC) -> list[str]:
     return [f"{command} {step}" for step in steps[job.status]]
 
 
-def progress_line(job: TrainingJob) -> str:
-    """Return how far a job is, e.g. ``training  12 of 30 s  3 of 5 trials  best roc_auc 0.91``."""
+def progress_line(job: TrainingJob, *, brief: bool = False) -> str:
+    """Return how far a job is, e.g. ``training  12 of 30 s  3 of 5 trials  best roc_auc 0.9100``.
+
+    The best candidate's name follows unless it is to be ``brief``.
+    """
     progress = job.progress
     if progress is None:
         return str(job.status)
@@ -68,9 +71,8 @@ def progress_line(job: TrainingJob) -> str:
     elif progress.trials_done:
         parts.append(f"{progress.trials_done} trials")
     if progress.best_score is not None:
-        parts.append(
-            f"best {progress.metric} {score(progress.best_score)} ({progress.best_candidate})"
-        )
+        candidate = "" if brief else f" ({progress.best_candidate})"
+        parts.append(f"best {progress.metric} {score(progress.best_score)}{candidate}")
     return "  ".join(parts)
 
 

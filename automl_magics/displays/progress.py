@@ -96,20 +96,19 @@ class TerminalProgress(Silence):
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, Progress, TextColumn
 
         self._bars = Progress(
-            TextColumn("{task.fields[name]}", markup=False),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=20),
             TextColumn("{task.description}", markup=False),
-            TimeElapsedColumn(),
             console=Console(stderr=True),
         )
-        self._bar = self._bars.add_task("", total=1.0, name="")
+        self._bar = self._bars.add_task("", total=1.0)
 
     def update(self, job: TrainingJob) -> None:
         """Move the bar."""
-        self._bars.update(self._bar, completed=fraction(job), name=job.name, description=_what(job))
+        described = _what(job, brief=True)
+        self._bars.update(self._bar, completed=fraction(job), description=described)
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -142,9 +141,9 @@ def fraction(job: TrainingJob) -> float:
     return job.progress.fraction if job.progress else 0.0
 
 
-def _what(job: TrainingJob) -> str:
+def _what(job: TrainingJob, *, brief: bool = False) -> str:
     if job.status is JobStatus.RUNNING:
-        return progress_line(job) if job.progress else "starting"
+        return progress_line(job, brief=brief) if job.progress else "starting"
     if job.status is JobStatus.QUEUED:
         return "waiting for its turn"
     if job.error_message:

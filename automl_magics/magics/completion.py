@@ -19,7 +19,8 @@ def complete(_shell: Any, event: Any) -> list[str]:
 
 def candidates(words: list[str]) -> list[str]:
     """Return what may follow the words after ``%automl``."""
-    from automl_magics.magics.grammar import VERBS, choices_of, options_of
+    from automl_magics.magics.grammar import choices_of, options_of
+    from automl_magics.magics.manual import VERBS
 
     if not words:
         return [*VERBS, "--help"]

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from automl_magics.cli import main
+from automl_magics.magics import verbs
 
 Automl = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -163,9 +164,8 @@ def test_bad_input_is_one_line_exit_code_2_and_no_job(folder, settings, monkeypa
 def test_a_mistake_has_no_traceback_in_a_shell(automl):
     run = automl("train", "churn.csv", "--label", "churnd")
     assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr == "automl: There is no column 'churnd' in the source. " + (
-        "Did you mean 'churned'?\n"
-    )
+    said = "There is no column 'churnd' in the source. Did you mean 'churned'?"
+    assert run.stderr == f"automl: {said}\n"
 
 
 def test_help_and_version_succeed(automl, settings):
@@ -174,16 +174,23 @@ def test_help_and_version_succeed(automl, settings):
         assert main(words) == 0
 
 
-def test_a_bug_is_one_line_and_its_details_are_kept(automl, monkeypatch, settings):
-    settings.store_path.mkdir()  # a folder where the store's file should be
-    run = automl("jobs")
-    assert run.returncode == 70
-    assert len(run.stderr.splitlines()) == 1
-    details = Path(run.stderr.split()[-1])
+def test_a_store_that_cannot_be_opened_is_told(settings, capsys):
+    settings.store_path.mkdir()
+    assert main(["jobs"]) == 2
+    assert "automl.db is not a SQLite database" in capsys.readouterr().err
+
+
+def test_a_bug_is_one_line_and_its_details_are_kept(settings, monkeypatch, capsys):
+    monkeypatch.setitem(verbs._VERBS, "jobs", lambda *_: 1 / 0)
+    assert main(["jobs"]) == 70
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1
+    details = Path(said.split()[-1])
     assert "Traceback" in details.read_text()
     details.unlink()
     monkeypatch.setenv("AUTOML_DEBUG", "1")
-    assert "Traceback" in automl("jobs").stderr
+    main(["jobs"])
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_interrupt_ends_the_waiting_and_not_the_job(automl, command, folder):
