@@ -101,6 +101,8 @@ class Dispatcher:
             try:
                 await self._look()
             except Exception:  # a dispatcher that ends leaves every queued job waiting
+                if not threading.main_thread().is_alive():  # the interpreter is on its way out
+                    return
                 logger.exception("the dispatcher will look again")
             try:
                 await asyncio.wait_for(self._woken.wait(), POLL)

@@ -12,11 +12,11 @@ from importlib import import_module
 from types import TracebackType
 from typing import Any, Self
 
+from automl_magics.contracts.enums import AutoMLAlgorithm
 from automl_magics.contracts.training import TrainingJob
 from automl_magics.settings import Settings
 from automl_magics.tracking import Tracked, Tracking
-
-_MODELS = "automl_magics.training.algorithms.lightgbm"
+from automl_magics.training.algorithms import load_algorithm
 
 
 class TrackingProcess:
@@ -31,7 +31,9 @@ class TrackingProcess:
         self._pool = ProcessPoolExecutor(
             1, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
         )
-        self._opened: Future[None] = self._pool.submit(_open, settings, self._experiment)
+        self._opened: Future[None] = self._pool.submit(
+            _open, settings, self._experiment, job.algorithm
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -42,7 +44,7 @@ class TrackingProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.shutdown(wait=error is None, cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def record(self, **run: Any) -> Tracked:
         """Do `Tracking.record` there and return what it returns."""
@@ -50,11 +52,12 @@ class TrackingProcess:
         return self._pool.submit(_record, self._settings, self._experiment, run).result()
 
 
-def _open(settings: Settings, experiment: str) -> None:
+def _open(settings: Settings, experiment: str, algorithm: AutoMLAlgorithm) -> None:
     """Do now what `Tracking.record` would otherwise wait for."""
     Tracking.open(settings, experiment)
-    for module in ("matplotlib.figure", "mlflow.pyfunc", "sklearn.metrics", _MODELS):
+    for module in ("matplotlib.figure", "mlflow.pyfunc", "sklearn.metrics"):
         import_module(module)
+    load_algorithm(algorithm)
 
 
 def _record(settings: Settings, experiment: str, run: dict[str, Any]) -> Tracked:

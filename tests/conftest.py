@@ -1,8 +1,11 @@
 """Homes, stores and services of their own for every test; nothing of the real ones is touched."""
 
 import csv
+import os
 import random
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,7 +29,14 @@ def _private_places(
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
         monkeypatch.setenv(name, str(place / name.lower()))
     monkeypatch.setenv("AUTOML_HOME", str(place / "automl"))
-    for name in ("AUTOML_SERVER_URL", "AUTOML_SERVER_TOKEN", "AUTOML_PSK", "JPY_PARENT_PID"):
+    for name in (
+        "AUTOML_SERVER_URL",
+        "AUTOML_SERVER_TOKEN",
+        "AUTOML_PSK",
+        "JPY_PARENT_PID",
+        "MLFLOW_TRACKING_URI",
+        "MLFLOW_REGISTRY_URI",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -38,10 +48,14 @@ def mlflow_store(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Pa
     store = shared / "mlflow-store" / "mlflow.db"
     with filelock.FileLock(shared / "mlflow-store.lock"):
         if not store.exists():
-            from automl_magics.tracking import Tracking
-
             home = shared / "mlflow-home"
-            Tracking.open(Settings(home=home), "first")
+            code = (  # in another process, as MLflow leaves its addresses in the environment
+                "from automl_magics.settings import Settings\n"
+                "from automl_magics.tracking import Tracking\n"
+                "Tracking.open(Settings(), 'first')\n"
+            )
+            environment = {**os.environ, "AUTOML_HOME": str(home)}
+            subprocess.run([sys.executable, "-c", code], env=environment, check=True)
             store.parent.mkdir()
             shutil.copy(home / "mlflow" / "mlflow.db", store)
     return store

@@ -263,7 +263,11 @@ def _predict_in_a_fresh_process(
     subprocess.run(
         [sys.executable, "-c", code, uri, str(rows), str(out)],
         check=True,
-        env={**os.environ, "MLFLOW_TRACKING_URI": settings.mlflow_uri},
+        env={
+            **os.environ,
+            "MLFLOW_TRACKING_URI": settings.mlflow_uri,
+            "MLFLOW_REGISTRY_URI": settings.mlflow_uri,
+        },
     )
     return pd.read_parquet(out)
 

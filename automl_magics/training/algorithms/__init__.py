@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from automl_magics.contracts.enums import AutoMLAlgorithm, ProblemType
+from automl_magics.contracts.errors import TrainingError
 
 if TYPE_CHECKING:
     from automl_magics.training.algorithms.base import Algorithm
@@ -34,6 +35,17 @@ def trainable_problem_types() -> list[ProblemType]:
 
 
 def load_algorithm(name: AutoMLAlgorithm) -> "Algorithm":
-    """Import an algorithm's module and return the algorithm."""
-    module = import_module(f"{__name__}.{_MODULES[name]}")
+    """Import an algorithm's module and return the algorithm.
+
+    Raises `TrainingError` where the system lacks a library that the algorithm needs.
+    """
+    try:
+        module = import_module(f"{__name__}.{_MODULES[name]}")
+    except OSError as error:
+        if "libgomp" not in str(error):
+            raise
+        raise TrainingError(
+            "LightGBM needs the system's OpenMP runtime, libgomp.so.1, which is not installed.",
+            hint="On Debian and Ubuntu: apt-get install libgomp1.",
+        ) from None
     return cast("Algorithm", module.ALGORITHMS[name])
