@@ -3,6 +3,11 @@
 import json
 import signal
 
+WORKER_PID = """
+import time, psutil
+while job.status == 'queued': time.sleep(0.1)
+pid = job.record.worker.pid
+"""
 TRAIN = "train data/churn.csv --label churned --preset fast --time-limit 5"
 
 
@@ -148,9 +153,7 @@ def test_the_job_outlives_the_notebooks_kernel(notebook):
     assert "queued" in made.value or "running" in made.value
     assert notebook.run("1 + 1").value == "2"
     notebook.run("job = get_ipython().run_line_magic('automl', 'show churn')")
-    notebook.run(
-        "import time\nwhile job.status == 'queued': time.sleep(0.1)\npid = job.record.worker.pid"
-    )
+    notebook.run(WORKER_PID)
     pid = notebook.run("pid").value
 
     notebook.restart()
@@ -178,8 +181,11 @@ def test_interrupt_stops_the_waiting_and_not_the_job(notebook):
 
 def test_a_stopped_job_fails_the_cell_that_waits_for_it(notebook):
     notebook.run("%automl train data/churn.csv --label churned --name churn --time-limit 60")
+    notebook.run("job = get_ipython().run_line_magic('automl', 'show churn')")
+    notebook.run(WORKER_PID)
     assert "stopped" in notebook.run("%automl stop churn").value
     made = notebook.run("%automl watch churn")
     assert made.status == "error"
     assert "churn was stopped: Stopped by" in made.error[0]
     assert "Stopped by" in notebook.run("%automl logs churn --follow").stream("stdout")
+    assert notebook.run("while psutil.pid_exists(pid): time.sleep(0.1)").status == "ok"
