@@ -1,5 +1,6 @@
-"""What is known of a job's data before training."""
+"""What is known of data before training."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel
@@ -18,3 +19,21 @@ class LabelProfile(BaseModel):
     """Rows whose label is null or NaN."""
     distinct: int
     """Different values among the others."""
+
+
+class Dataset(BaseModel):
+    """A table or a file that one can train on."""
+
+    dataset_id: str
+    """Stays the same while the name and the place do."""
+    name: str
+    source_table: str
+    """What a training request names it by."""
+    rows: int | None
+    """None until it has been counted."""
+    columns: int | None
+    size_bytes: int | None
+    """None for a table: its rows share the file of the database."""
+    format: str
+    """csv, tsv, parquet, json, jsonl, arrow, or duckdb for a table of the workspace."""
+    created_at: datetime
