@@ -2,15 +2,30 @@
 
 Dialect A is ``/api/automl`` (snake_case). Its vocabulary is smaller than the record's: a stopped
 job reads ``failed`` there, and the preset ``high_quality`` reads ``best_quality``.
+
+Dialect B is ``/api/v1/automl`` (camelCase). A ready job reads ``queued`` there; presets have other
+names, and models to exclude go by AutoGluon's names.
 """
 
+import math
 import re
+from collections.abc import Mapping
+from typing import get_args
 from uuid import UUID
 
-from automl_magics.contracts import http
-from automl_magics.contracts.enums import JobStatus, Preset
-from automl_magics.contracts.errors import InvalidInput
-from automl_magics.contracts.training import TrainingJob, TrainingJobPage
+from pydantic.alias_generators import to_camel
+
+from automl_magics.contracts import http, http_b
+from automl_magics.contracts.data import Dataset
+from automl_magics.contracts.enums import AutoMLAlgorithm, JobStatus, Preset
+from automl_magics.contracts.errors import InvalidInput, did_you_mean
+from automl_magics.contracts.training import (
+    AutoMLTrainingRequest,
+    LogLine,
+    SortColumn,
+    TrainingJob,
+    TrainingJobPage,
+)
 
 _JOB_ID = re.compile(
     r"(?:aml_)?[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
@@ -22,6 +37,35 @@ _PRESETS_A = {
     Preset.HIGH_QUALITY: http.Preset.BEST_QUALITY,
     Preset.BEST_QUALITY: http.Preset.BEST_QUALITY,
 }
+_STATUSES_B = {
+    JobStatus.READY: http_b.AutoMLJobStatus.QUEUED,
+    JobStatus.QUEUED: http_b.AutoMLJobStatus.QUEUED,
+    JobStatus.RUNNING: http_b.AutoMLJobStatus.RUNNING,
+    JobStatus.COMPLETE: http_b.AutoMLJobStatus.COMPLETED,
+    JobStatus.FAILED: http_b.AutoMLJobStatus.FAILED,
+    JobStatus.STOPPED: http_b.AutoMLJobStatus.STOPPED,
+}
+_PRESETS_B = {
+    Preset.FAST: http_b.PresetB.MEDIUM_QUALITY,
+    Preset.BALANCED: http_b.PresetB.GOOD_QUALITY,
+    Preset.HIGH_QUALITY: http_b.PresetB.HIGH_QUALITY,
+    Preset.BEST_QUALITY: http_b.PresetB.BEST_QUALITY,
+}
+_FAMILIES: Mapping[str, str | None] = {  # AutoGluon's names; None where we have no such model
+    "GBM": "lightgbm",
+    "GBM_PREP": "lightgbm",
+    "LIGHTGBM": "lightgbm",
+    "XGB": "xgboost",
+    "XGBOOST": "xgboost",
+    "VW": "vw",
+    **dict.fromkeys(("KNN", "RF", "XT", "LR", "NN_TORCH", "FASTAI", "CAT", "CATBOOST"), None),
+    **dict.fromkeys(("TABM", "REALMLP", "TABPFNV2", "TABICL", "MITRA", "EBM"), None),
+    **dict.fromkeys(("AG_AUTOMM", "FT_TRANSFORMER", "IM_RULEFIT", "IM_FIGS", "DUMMY"), None),
+}
+"""Models by the names that clients of dialect B know them by."""
+
+_COLUMNS_B: Mapping[str, SortColumn] = {to_camel(column): column for column in get_args(SortColumn)}
+_FIELDS_B = {"source_table": "dataset", "label_column": "targetColumn"}
 
 
 def parse_job_id(text: str) -> UUID:
@@ -76,3 +120,180 @@ def page_a(page: TrainingJobPage) -> http.AutoMLTrainingJobList:
         limit=page.limit,
         offset=page.offset,
     )
+
+
+def status_b(status: JobStatus) -> http_b.AutoMLJobStatus:
+    """Return a status as dialect B reads it."""
+    return _STATUSES_B[status]
+
+
+def statuses_read_as_b(published: http_b.AutoMLJobStatus) -> frozenset[JobStatus]:
+    """Return every status of the record that dialect B reads as this one."""
+    return frozenset(stored for stored in JobStatus if status_b(stored) is published)
+
+
+def preset_b(preset: Preset) -> http_b.PresetB:
+    """Return a preset as dialect B reads it."""
+    return _PRESETS_B[preset]
+
+
+def preset_of_b(published: http_b.PresetB) -> Preset:
+    """Return the preset that dialect B calls so."""
+    return next(preset for preset, name in _PRESETS_B.items() if name is published)
+
+
+def job_b(job: TrainingJob) -> http_b.AutoMLJob:
+    """Return the record as dialect B publishes it."""
+    return http_b.AutoMLJob(
+        id=job_id_b(job.job_id),
+        name=job.name,
+        status=status_b(job.status),
+        description=job.description,
+        dataset=job.request.dataset or job.source_table,
+        problem_type=job.problem_type,
+        predictor_type=job.request.predictor_type,
+        owner=job.owner,
+        organization_id=job.organization_id,
+        target_column=job.request.label_column,
+        preset=preset_b(job.preset),
+        time_limit=math.ceil(job.request.time_limit or 0),
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+        error=job.error_message,
+        created_at=job.created_at,
+        updated_at=job.updated_at,
+    )
+
+
+def page_b(page: TrainingJobPage) -> http_b.AutoMLJobList:
+    """Return a page of records as dialect B publishes it."""
+    shown = set(http_b.AutoMLJobSummary.model_fields)
+    return http_b.AutoMLJobList(
+        count=page.count,
+        limit=page.limit,
+        offset=page.offset,
+        jobs=[
+            http_b.AutoMLJobSummary.model_validate(job_b(job).model_dump(include=shown))
+            for job in page.jobs
+        ],
+    )
+
+
+def created_b(job: TrainingJob) -> http_b.AutoMLJobCreated:
+    """Return what dialect B answers when a job was created."""
+    return http_b.AutoMLJobCreated(
+        id=job_id_b(job.job_id),
+        name=job.name,
+        status=status_b(job.status),
+        created_at=job.created_at,
+    )
+
+
+def stopped_b(job: TrainingJob) -> http_b.AutoMLJobStopped:
+    """Return what dialect B answers when a job was stopped."""
+    return http_b.AutoMLJobStopped(id=job_id_b(job.job_id), status=status_b(job.status))
+
+
+def logs_b(job_id: UUID, lines: list[LogLine]) -> http_b.AutoMLJobLogs:
+    """Return a stretch of a log as dialect B publishes it."""
+    shown = [
+        http_b.AutoMLLogLine(timestamp=line.timestamp, level=line.level, message=line.message)
+        for line in lines
+    ]
+    return http_b.AutoMLJobLogs(job_id=job_id_b(job_id), logs=shown)
+
+
+def stats_b(counts: Mapping[JobStatus, int]) -> http_b.AutoMLStats:
+    """Return the numbers of jobs by status as dialect B publishes them."""
+    read = {
+        published.value: sum(counts.get(stored, 0) for stored in statuses_read_as_b(published))
+        for published in http_b.AutoMLJobStatus
+    }
+    return http_b.AutoMLStats(
+        total=sum(counts.values()),
+        running=read["running"],
+        completed=read["completed"],
+        failed=read["failed"],
+        queued=read["queued"],
+    )
+
+
+def datasets_b(datasets: list[Dataset]) -> http_b.AutoMLDatasetList:
+    """Return the datasets as dialect B publishes them."""
+    shown = [
+        http_b.AutoMLDataset(
+            id=dataset.dataset_id,
+            name=dataset.name,
+            rows=dataset.rows,
+            columns=dataset.columns,
+            size_bytes=dataset.size_bytes,
+            format=dataset.format,
+            created_at=dataset.created_at,
+        )
+        for dataset in datasets
+    ]
+    return http_b.AutoMLDatasetList(datasets=shown)
+
+
+def request_of_b(asked: http_b.AutoMLJobCreate, source_table: str) -> AutoMLTrainingRequest:
+    """Return the request that dialect B's body makes.
+
+    ``source_table`` is what its dataset stands for. Raises `InvalidInput` for a model that nobody
+    knows.
+    """
+    options = asked.advanced.model_dump(exclude={"exclude_models"})
+    return AutoMLTrainingRequest(
+        source_table=source_table,
+        dataset=asked.dataset,
+        label_column=asked.label_column or asked.target_column,
+        feature_columns=asked.feature_columns,
+        problem_type=asked.problem_type,
+        predictor_type=asked.predictor_type,
+        preset=preset_of_b(asked.preset),
+        name=asked.name,
+        description=asked.description,
+        time_limit=asked.time_limit,
+        metric=asked.metric,
+        hardware=asked.hardware,
+        exclude_algorithms=excluded_by_b(asked.advanced.exclude_models),
+        **options,
+    )
+
+
+def excluded_by_b(models: list[str]) -> list[AutoMLAlgorithm]:
+    """Return the algorithms that dialect B's names of models stand for.
+
+    A model that we do not have excludes nothing. Raises `InvalidInput` for a name that nobody
+    knows, which is a typing error more often than not.
+    """
+    excluded: dict[AutoMLAlgorithm, None] = {}
+    for model in models:
+        if model.lower() in set(AutoMLAlgorithm):
+            excluded[AutoMLAlgorithm(model.lower())] = None
+        elif model.upper() in _FAMILIES:
+            family = _FAMILIES[model.upper()]
+            members = [name for name in AutoMLAlgorithm if family and name.startswith(family)]
+            excluded.update(dict.fromkeys(members))
+        else:
+            known = [*_FAMILIES, *(name.value for name in AutoMLAlgorithm)]
+            raise InvalidInput(
+                f"There is no model {model!r}.",
+                hint=did_you_mean(model, known),
+                field="exclude_algorithms",
+            )
+    return list(excluded)
+
+
+def place_in_b(field: str) -> tuple[str, ...]:
+    """Return where a field of the request stands in dialect B's body."""
+    if field == "exclude_algorithms":
+        return ("advanced", "excludeModels")
+    name = _FIELDS_B.get(field, to_camel(field))
+    advanced = {to_camel(option) for option in http_b.AdvancedOptions.model_fields}
+    return ("advanced", name) if name in advanced else (name,)
+
+
+def sort_of_b(sort: str) -> tuple[SortColumn, bool]:
+    """Return the column that dialect B sorts by, and whether it goes down."""
+    name, _, direction = sort.partition(":")
+    return _COLUMNS_B[name], direction == "desc"

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import (
@@ -289,6 +289,10 @@ class TrainingJob(BaseModel):
         if self.registered_model_name is None or self.registered_model_version is None:
             return None
         return f"models:/{self.registered_model_name}/{self.registered_model_version}"
+
+
+SortColumn = Literal["name", "status", "created_at", "updated_at", "started_at", "finished_at"]
+"""What a list of training jobs can be sorted by."""
 
 
 class TrainingJobPage(BaseModel):

@@ -7,6 +7,7 @@ here blocks for milliseconds to half a second: a server calls it in a thread.
 import re
 import shutil
 from collections.abc import Callable, Collection
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ from automl_magics.contracts.http import AutoMLTrainingStatusUpdate
 from automl_magics.contracts.training import (
     AutoMLTrainingRequest,
     LogLine,
+    SortColumn,
     TrainingJob,
     TrainingJobPage,
     Trial,
@@ -109,16 +111,22 @@ class TrainingService:
         owner: str | None = None,
         name: str | None = None,
         search: str | None = None,
+        mentions: str | None = None,
+        sort: SortColumn = "created_at",
+        descending: bool = True,
         limit: int = 20,
         offset: int = 0,
     ) -> TrainingJobPage:
-        """Return a page of jobs, newest first."""
+        """Return a page of jobs, newest first unless sorted otherwise."""
         return self.store.jobs.find(
             status=status,
             domain=domain,
             owner=owner,
             name=name,
             search=search,
+            mentions=mentions,
+            sort=sort,
+            descending=descending,
             limit=limit,
             offset=offset,
         )
@@ -150,6 +158,19 @@ class TrainingService:
         """Return log lines with ``seq > after``, oldest first."""
         self.store.jobs.get(job_id)
         return self.store.journal.lines(job_id, after=after, limit=limit)
+
+    def recent_logs(
+        self, job_id: UUID, *, lines: int = 100, since: datetime | None = None
+    ) -> list[LogLine]:
+        """Return the last lines, or the first ones after a moment; oldest first either way."""
+        self.store.jobs.get(job_id)
+        if since is None:
+            return self.store.journal.last_lines(job_id, lines)
+        return self.store.journal.lines_since(job_id, since, lines)
+
+    def counts(self) -> dict[JobStatus, int]:
+        """Return how many jobs are in each status."""
+        return self.store.jobs.counts()
 
     def trials(self, job_id: UUID) -> list[Trial]:
         """Return a job's trials in the order of fitting."""

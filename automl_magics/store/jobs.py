@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.errors import Conflict, NotFound
-from automl_magics.contracts.training import Progress, TrainingJob, TrainingJobPage
+from automl_magics.contracts.training import Progress, SortColumn, TrainingJob, TrainingJobPage
 from automl_magics.store.database import Database
 from automl_magics.store.journal import append_line
 from automl_magics.store.lifecycle import INITIAL, check_deletable, check_transition
@@ -76,10 +76,17 @@ class Jobs:
         owner: str | None = None,
         name: str | None = None,
         search: str | None = None,
+        mentions: str | None = None,
+        sort: SortColumn = "created_at",
+        descending: bool = True,
         limit: int = 20,
         offset: int = 0,
     ) -> TrainingJobPage:
-        """Return a page of matching jobs, newest first."""
+        """Return a page of matching jobs, newest first unless sorted otherwise.
+
+        ``search`` is part of the name or the source, or the start of the id; ``mentions`` is part
+        of the name or the description.
+        """
         exact = {"domain": domain, "owner": owner, "name": name}
         where: list[ColumnElement[bool]] = [
             JOBS.c[column] == str(value) for column, value in exact.items() if value is not None
@@ -98,17 +105,31 @@ class Jobs:
                     ),
                 )
             )
-        newest = (
+        if mentions:
+            where.append(
+                or_(
+                    JOBS.c.name.icontains(mentions, autoescape=True),
+                    JOBS.c.description.icontains(mentions, autoescape=True),
+                )
+            )
+        order = JOBS.c[sort].desc() if descending else JOBS.c[sort].asc()
+        wanted_page = (
             select(*_FIELDS)
             .where(*where)
-            .order_by(JOBS.c.created_at.desc(), JOBS.c.job_id)
+            .order_by(order, JOBS.c.job_id)
             .limit(limit)
             .offset(offset)
         )
         with self._database.read() as connection:
             count = connection.scalar(select(func.count()).select_from(JOBS).where(*where)) or 0
-            jobs = [_record(row) for row in connection.execute(newest).mappings()]
+            jobs = [_record(row) for row in connection.execute(wanted_page).mappings()]
         return TrainingJobPage(jobs=jobs, count=count, limit=limit, offset=offset)
+
+    def counts(self) -> dict[JobStatus, int]:
+        """Return how many jobs are in each status that some job is in."""
+        by_status = select(JOBS.c.status, func.count()).group_by(JOBS.c.status)
+        with self._database.read() as connection:
+            return {JobStatus(status): count for status, count in connection.execute(by_status)}
 
     def transition(
         self,

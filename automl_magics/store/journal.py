@@ -42,6 +42,27 @@ class Journal:
             rows = connection.execute(wanted).mappings()
             return [LogLine.model_validate(dict(row)) for row in rows]
 
+    def last_lines(self, job_id: UUID, limit: int) -> list[LogLine]:
+        """Return the last lines, oldest first."""
+        last = (
+            select(LINES).where(LINES.c.job_id == job_id).order_by(LINES.c.seq.desc()).limit(limit)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(last).mappings().all()
+        return [LogLine.model_validate(dict(row)) for row in reversed(rows)]
+
+    def lines_since(self, job_id: UUID, since: datetime, limit: int) -> list[LogLine]:
+        """Return the first lines after a moment, oldest first."""
+        wanted = (
+            select(LINES)
+            .where(LINES.c.job_id == job_id, LINES.c.timestamp > since)
+            .order_by(LINES.c.seq)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(wanted).mappings()
+            return [LogLine.model_validate(dict(row)) for row in rows]
+
     def add_trial(self, job_id: UUID, attempt: int, trial: Trial) -> None:
         """Record a trial of a running job's attempt; one that came before is replaced."""
         values = {**trial.model_dump(mode="json"), "finished_at": trial.finished_at}

@@ -4,6 +4,7 @@ Nothing of an unexpected exception is told: the log has it, under the request's 
 """
 
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Literal
 
@@ -33,10 +34,16 @@ def refused_by_schema(error: pydantic.ValidationError, part: Part) -> InvalidReq
     )
 
 
-def refused_by_service(error: InvalidInput, part: Part) -> InvalidRequest:
-    """Return what the service found wrong in the same form; ``ctx.hint`` says what to do."""
+def refused_by_service(
+    error: InvalidInput, part: Part, place: Sequence[str] = ()
+) -> InvalidRequest:
+    """Return what the service found wrong in the same form; ``ctx.hint`` says what to do.
+
+    ``place`` is the way to the field where the service calls it otherwise.
+    """
+    field = [error.field] if error.field else []
     found: dict[str, object] = {
-        "loc": [part, error.field] if error.field else [part],
+        "loc": [part, *(place or field)],
         "msg": str(error),
         "type": "value_error",
     }

@@ -11,8 +11,9 @@ from traitlets import Enum, Float, Int, Unicode
 
 from automl_magics.contracts.enums import ExecutorName
 from automl_magics.settings import Settings
+from automl_server.attempts import FailedAttempts
 from automl_server.backend import Backend
-from automl_server.training import ROUTES
+from automl_server.routes import ROUTES
 
 SETTINGS = (
     "home",
@@ -70,6 +71,9 @@ class AutoMLServer(ExtensionApp):
     max_body_bytes = Int(2**20, min=1, help="The largest body that a request may have.").tag(
         config=True
     )
+    longest_wait = Float(
+        5.0, min=0, help="Seconds that the answer to a wrong key is held back at most."
+    ).tag(config=True)
     shutdown_timeout = Float(
         10.0, min=0, help="Seconds in which running jobs go back to the queue at shutdown."
     ).tag(config=True)
@@ -89,6 +93,7 @@ class AutoMLServer(ExtensionApp):
             kernels=self.serverapp.kernel_manager,
             logger=self.log,
         )
+        self.failed_attempts = FailedAttempts(self.longest_wait)
         self._activity = PeriodicCallback(self._note_activity, ACTIVITY_SECONDS * 1000)
 
     def initialize_handlers(self) -> None:

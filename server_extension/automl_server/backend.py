@@ -1,4 +1,4 @@
-"""What stands behind the routes: the store, the training service, the dispatcher.
+"""What stands behind the routes: the store, the services, the dispatcher.
 
 Its modules load SQLAlchemy and the store's migrations, so they are imported off the event loop,
 when the first of them is needed.
@@ -8,21 +8,30 @@ import asyncio
 import hmac
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from automl_magics.contracts.enums import ExecutorName
 from automl_magics.settings import Settings
 
 if TYPE_CHECKING:
     from automl_magics.dispatcher import Dispatcher
-    from automl_magics.service import TrainingService
+    from automl_magics.service import AccessKeyService, DatasetService, TrainingService
     from automl_magics.store import Store
 
 SHUTDOWN_REASON = "the server was shut down"
 
 
+class _Services(NamedTuple):
+    """What is there once the store is open."""
+
+    store: "Store"
+    jobs: "TrainingService"
+    datasets: "DatasetService"
+    access_keys: "AccessKeyService"
+
+
 class Backend:
-    """The one training service of a server, and the dispatcher that starts its jobs.
+    """The services of a server, and the dispatcher that starts its jobs.
 
     Parameters
     ----------
@@ -43,17 +52,26 @@ class Backend:
         self._root = root
         self._kernels = kernels
         self._logger = logger
-        self._opening: asyncio.Future[tuple[Store, TrainingService]] | None = None
+        self._opening: asyncio.Future[_Services] | None = None
         self._dispatcher: Dispatcher | None = None
         self._changing = asyncio.Lock()
 
     async def service_for(self, name: str | None, correlation_id: str) -> "TrainingService":
         """Return the service bound to a caller; a caller without a name is the login user."""
-        _, service = await self._opened()
+        services = await self._opened()
         from automl_magics.service import Caller
 
         named = {} if name is None else {"name": name}
-        return service.on_behalf_of(Caller(**named, correlation_id=correlation_id, root=self._root))
+        caller = Caller(**named, correlation_id=correlation_id, root=self._root)
+        return services.jobs.on_behalf_of(caller)
+
+    async def datasets(self) -> "DatasetService":
+        """Return the service for what lies under the server's root and in the workspace."""
+        return (await self._opened()).datasets
+
+    async def access_keys(self) -> "AccessKeyService":
+        """Return the service that recognizes access keys."""
+        return (await self._opened()).access_keys
 
     async def start(self) -> None:
         """Make what a first start makes, open the store and start the dispatcher."""
@@ -61,7 +79,7 @@ class Backend:
             if self._dispatcher is not None:
                 return
             await asyncio.to_thread(self.knows, b"")
-            store, _ = await self._opened()
+            store = (await self._opened()).store
             from automl_magics.dispatcher import Dispatcher
             from automl_magics.executors.kernel import KernelExecutor
 
@@ -93,7 +111,7 @@ class Backend:
         """True while this server sees jobs through."""
         return self._dispatcher is not None and self._dispatcher.is_busy
 
-    async def _opened(self) -> "tuple[Store, TrainingService]":
+    async def _opened(self) -> _Services:
         if self._opening is None:
             self._opening = asyncio.ensure_future(asyncio.to_thread(self._open))
         opening = self._opening
@@ -104,12 +122,17 @@ class Backend:
                 self._opening = None  # the next caller tries again
             raise
 
-    def _open(self) -> "tuple[Store, TrainingService]":
-        from automl_magics.service import TrainingService
+    def _open(self) -> _Services:
+        from automl_magics.service import AccessKeyService, DatasetService, TrainingService
         from automl_magics.store import Store
 
         store = Store.open(self.settings)
-        return store, TrainingService(store, self.settings, wake=self._wake)
+        return _Services(
+            store,
+            TrainingService(store, self.settings, wake=self._wake),
+            DatasetService(self.settings, self._root),
+            AccessKeyService(store),
+        )
 
     def _wake(self) -> None:
         """Have the dispatcher look at the queue now, from whatever thread a verb is done in."""

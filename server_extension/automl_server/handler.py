@@ -7,6 +7,7 @@ not be inherited.
 """
 # mypy: disallow-subclassing-any=False
 
+import asyncio
 import re
 from functools import cached_property
 from types import TracebackType
@@ -64,6 +65,12 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
         if len(self.request.body) > limit:
             raise web.HTTPError(413, f"The body is larger than {limit} bytes.")
 
+    async def note_failed_attempt(self, what: str) -> None:
+        """Log that a credential was wrong, and hold the answer back where that happens often."""
+        address = self.request.remote_ip or ""
+        self.log.warning("Refused %s from %s [%s]", what, address, self.correlation_id)
+        await asyncio.sleep(self.extensionapp.failed_attempts.wait_after(address))
+
     def job_id(self, text: str) -> UUID:
         """Return the path's job id."""
         try:
@@ -100,7 +107,7 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
     def answer(self, content: pydantic.BaseModel, status: int = 200) -> None:
         """Send ``content``, defaults included."""
         self.set_status(status)
-        self.finish(content.model_dump_json())
+        self.finish(content.model_dump_json(by_alias=True))
 
     # ------------------------------------------------------------ Tornado's hooks
 
@@ -194,7 +201,8 @@ class WorkerHandler(AutoMLHandler):
         self.current_user = self._jupyter_current_user = None
         given = self.request.headers.get(PSK_HEADER, "").encode("latin-1", "replace")
         if not self.extensionapp.backend.knows(given):
-            self.log.warning("Refused a pre-shared key from %s", self.request.remote_ip)
+            if given:
+                await self.note_failed_attempt("a pre-shared key")
             raise Unauthenticated(
                 "The pre-shared key is missing or wrong.", hint=self.how_to_authenticate
             )

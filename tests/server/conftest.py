@@ -4,13 +4,19 @@ import asyncio
 import csv
 import random
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from pytest_jupyter.jupyter_server import *  # noqa: F403 - as a plug-in it would reach every test
+
+from automl_magics.contracts.enums import AccessScope
+from automl_magics.service import AccessKeyService, Caller
+from automl_magics.settings import Settings
+from automl_magics.store import Store
 
 Ask = Callable[..., Awaitable[httpx.Response]]
 
@@ -24,7 +30,12 @@ def psk() -> str:
 def jp_server_config(tmp_path: Path, psk: str) -> dict[str, Any]:
     return {
         "ServerApp": {"jpserver_extensions": {"automl_server": True}},
-        "AutoMLServer": {"home": str(tmp_path / "automl"), "psk": psk, "max_jobs": 1},
+        "AutoMLServer": {
+            "home": str(tmp_path / "automl"),
+            "psk": psk,
+            "max_jobs": 1,
+            "longest_wait": 0.0,
+        },
     }
 
 
@@ -57,6 +68,36 @@ def ask(api_url: str, token: str) -> Ask:
             )
 
     return send
+
+
+@pytest.fixture
+def ask_b(ask: Ask, api_url: str) -> Ask:
+    """Send a request to dialect B."""
+    root = api_url.removesuffix("automl/") + "v1/automl/"
+
+    async def send(method: str, path: str, **request: Any) -> httpx.Response:
+        return await ask(method, root + path, **request)
+
+    return send
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The settings of the server."""
+    return Settings(home=tmp_path / "automl")
+
+
+@pytest.fixture
+def make_key(settings: Settings) -> Iterator[Callable[..., str]]:
+    """Make an access key in the server's store, as its owner would at a shell."""
+    store = Store.open(settings)
+
+    def make(*scopes: AccessScope, name: str | None = None, **options: Any) -> str:
+        keys = AccessKeyService(store, Caller("ada"))
+        return keys.create(name or str(uuid4()), scopes, **options).key
+
+    yield make
+    store.close()
 
 
 @pytest.fixture
