@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn, Union, get_args, get_origin
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from automl_magics.contracts.enums import JobStatus, LogLevel
+from automl_magics.contracts.enums import AccessScope, JobStatus, LogLevel
 from automl_magics.contracts.errors import UsageError, did_you_mean
 from automl_magics.contracts.training import AutoMLTrainingRequest
 from automl_magics.magics.manual import EXAMPLES, USAGE, VERBS, Surface
@@ -252,6 +252,27 @@ def _add_predict(sub: Parser) -> None:
     )
 
 
+def _add_keys(sub: Parser) -> None:
+    sub.add_argument(
+        "action",
+        type=OneOf(("create", "list", "revoke")),
+        metavar="ACTION",
+        help="create, list or revoke.",
+    )
+    sub.add_argument("key", nargs="?", metavar="KEY", help="The name or prefix of one to revoke.")
+    sub.add_argument("--name", metavar="NAME", help="What to call a new one.")
+    sub.add_argument(
+        "--scope",
+        type=ListOf(OneOf(scope.value for scope in AccessScope)),
+        action="extend",
+        metavar="A,B",
+        help=f"What it allows: {', '.join(AccessScope)}.",
+    )
+    sub.add_argument(
+        "--expires-in-days", type=count, metavar="N", help="When it ends; never when left out."
+    )
+
+
 _ADD_OPTIONS: dict[str, Callable[[Parser], None]] = {
     "train": _add_train,
     "jobs": _add_jobs,
@@ -263,6 +284,7 @@ _ADD_OPTIONS: dict[str, Callable[[Parser], None]] = {
     "stop": _add_job,
     "delete": _add_delete,
     "predict": _add_predict,
+    "keys": _add_keys,
 }
 
 

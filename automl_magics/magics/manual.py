@@ -15,6 +15,7 @@ VERBS = {
     "stop": "Stop a queued or running job.",
     "delete": "Delete a job that is not running.",
     "predict": "Predict with a finished job's model.",
+    "keys": "Make, list and revoke access keys for clients of the REST API.",
 }
 
 USAGE = {
@@ -22,6 +23,7 @@ USAGE = {
     "train": "[SOURCE] --label COLUMN [options]",
     "jobs": "[options]",
     "predict": "JOB [SOURCE] [options]",
+    "keys": "create --name NAME --scope SCOPE [options] | list | revoke KEY",
 }
 
 EXAMPLES: dict[Surface, dict[str, str]] = {
@@ -58,6 +60,11 @@ EXAMPLES: dict[Surface, dict[str, str]] = {
 """,
         "predict": """
   automl predict churn data/new.csv --output scores.csv
+""",
+        "keys": """
+  automl keys create --name ci --scope ml-workbench:read --expires-in-days 90 --json
+  automl keys list
+  automl keys revoke ci
 """,
     },
 }

@@ -23,14 +23,19 @@ class OneOf:
 
     def __init__(self, values: Iterable[str]) -> None:
         self.values = tuple(values)
+        self._by_word = {_plain(value): value for value in self.values}
 
     def __call__(self, text: str) -> str:
         """Return the word as it is spelled in the list."""
-        word = text.strip().lower().replace("-", "_")
-        if word not in self.values:
+        word = _plain(text)
+        if word not in self._by_word:
             hint = did_you_mean(word, self.values)
             raise argparse.ArgumentTypeError(f"{text!r} is not known. {hint}")
-        return word
+        return self._by_word[word]
+
+
+def _plain(text: str) -> str:
+    return text.strip().lower().replace("-", "_")
 
 
 class ListOf:

@@ -5,10 +5,11 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.enums import AccessScope, JobStatus
 from automl_magics.contracts.errors import AutoMLError, UsageError
+from automl_magics.displays.access_keys import KeyList, NewKey
 from automl_magics.displays.predictions import Predictions, check_output
 from automl_magics.displays.tables import JobList, JobLog, log_line
 from automl_magics.displays.view import MAGIC, Message, View
@@ -18,6 +19,9 @@ from automl_magics.job_lookup import find_job
 from automl_magics.magics.grammar import training_request
 from automl_magics.magics.hint import whats_next
 from automl_magics.session import Session
+
+if TYPE_CHECKING:
+    from automl_magics.service import AccessKeyService
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,40 @@ def _predict(words: Namespace, place: Place) -> View:
     )
 
 
+def _keys(words: Namespace, place: Place) -> View:
+    if not place.session.way.is_local:
+        raise UsageError(
+            "Access keys are made where the server keeps its jobs.",
+            hint="Say it there, in a terminal or a notebook of that server.",
+        )
+    from automl_magics.service import AccessKeyService
+    from automl_magics.store import Store
+
+    store = Store.open(place.session.settings)
+    try:
+        return _bind(words, place, _done_with_keys(words, AccessKeyService(store)))
+    finally:
+        store.close()
+
+
+def _done_with_keys(words: Namespace, keys: "AccessKeyService") -> View:
+    if words.action == "list":
+        return KeyList(keys.list())
+    if words.action == "revoke":
+        if not (words.key or words.name):
+            raise UsageError("Which key?", hint="Name it: keys revoke NAME.")
+        revoked = keys.revoke(words.key or words.name)
+        return Message(f"Revoked {revoked.name}.", revoked.model_dump(mode="json"))
+    if words.key:
+        raise UsageError(f"{words.key!r} is one word too many.", hint=f"--name {words.key}?")
+    if not (words.name and words.scope):
+        raise UsageError(
+            f"A new key needs {'--scope' if words.name else '--name'}.",
+            hint=f"E.g. keys create --name ci --scope {AccessScope.READ}",
+        )
+    return NewKey(keys.create(words.name, words.scope, expires_in_days=words.expires_in_days))
+
+
 def _source(words: Namespace, place: Place) -> str:
     """Return the source that the line or the cell's body names."""
     if words.source and place.body:
@@ -206,4 +244,5 @@ _VERBS: dict[str, Callable[[Namespace, Place], View | None]] = {
     "stop": _stop,
     "delete": _delete,
     "predict": _predict,
+    "keys": _keys,
 }
