@@ -3,9 +3,10 @@
 The surfaces hold a `Session` and never know which of the three it is.
 """
 
+import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
 from automl_magics import jupyter_servers
@@ -22,10 +23,16 @@ from automl_magics.contracts.verbs import TrainingJobs
 from automl_magics.jupyter_servers import JupyterServer
 from automl_magics.settings import Settings
 
+if TYPE_CHECKING:
+    from automl_magics.dispatcher import BackgroundDispatcher
+
 Answer = TypeVar("Answer")
 
 EMBEDDED = "none"
 """The ``server_url`` that means this process."""
+
+SOON = 2.0
+"""Seconds after connecting in which a dispatcher starts that nobody has woken."""
 
 
 @dataclass(frozen=True)
@@ -153,8 +160,7 @@ def _embedded(settings: Settings, detached: bool) -> WayIn:
     else:
         from automl_magics.dispatcher import BackgroundDispatcher
 
-        dispatcher = BackgroundDispatcher(store, settings)
-        dispatcher.start()
+        dispatcher = _SoonDispatcher(BackgroundDispatcher(store, settings))
         wake = dispatcher.wake
 
         def close() -> None:
@@ -163,6 +169,38 @@ def _embedded(settings: Settings, detached: bool) -> WayIn:
 
     service = TrainingService(store, settings, wake=wake)
     return WayIn(service, "this process", wake, close)
+
+
+class _SoonDispatcher:
+    """A dispatcher that starts when there is work, or a moment later to take over older work.
+
+    Its start imports the kernels' machinery, which must not hold up the cell that connects.
+    """
+
+    def __init__(self, dispatcher: "BackgroundDispatcher") -> None:
+        self._dispatcher = dispatcher
+        self._starting = threading.Lock()
+        self._is_started = False
+        self._timer = threading.Timer(SOON, self._start)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def wake(self) -> None:
+        self._start()
+        self._dispatcher.wake()
+
+    def close(self) -> None:
+        self._timer.cancel()
+        with self._starting:
+            if self._is_started:
+                self._dispatcher.close()
+            self._is_started = True
+
+    def _start(self) -> None:
+        with self._starting:
+            if not self._is_started:
+                self._is_started = True
+                self._dispatcher.start()
 
 
 class SteadyJobs:

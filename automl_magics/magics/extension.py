@@ -9,9 +9,9 @@ from automl_magics.magics.completion import complete
 from automl_magics.magics.magic import AutoMLMagics
 
 COMMANDS = ("%automl", "%%automl")
-FIRST_JOB_NEEDS = ("automl_magics.magics.verbs", "sqlglot", "duckdb", "pyarrow.parquet")
-WITH_A_SERVER = ("automl_magics.client", "httpx")
-WITHOUT = ("automl_magics.service", "automl_magics.dispatcher", "automl_magics.executors.kernel")
+FIRST_JOB_NEEDS = ("automl_magics.magics.verbs", "sqlglot", "duckdb")
+WITH_A_SERVER = ("httpx", "automl_magics.client", "pyarrow.parquet")
+WITHOUT = ("automl_magics.service", "automl_magics.dispatcher", "pyarrow.parquet")
 
 
 def load(shell: Any) -> None:
