@@ -14,6 +14,7 @@ from automl_magics.contracts.enums import ExecutorName
 from automl_magics.settings import Settings
 
 if TYPE_CHECKING:
+    from automl_magics.contracts.data import Dataset
     from automl_magics.dispatcher import Dispatcher
     from automl_magics.service import AccessKeyService, DatasetService, TrainingService
     from automl_magics.store import Store
@@ -55,6 +56,7 @@ class Backend:
         self._opening: asyncio.Future[_Services] | None = None
         self._dispatcher: Dispatcher | None = None
         self._changing = asyncio.Lock()
+        self._listing = asyncio.Lock()
 
     async def service_for(self, name: str | None, correlation_id: str) -> "TrainingService":
         """Return the service bound to a caller; a caller without a name is the login user."""
@@ -68,6 +70,15 @@ class Backend:
     async def datasets(self) -> "DatasetService":
         """Return the service for what lies under the server's root and in the workspace."""
         return (await self._opened()).datasets
+
+    async def listed_datasets(self) -> "list[Dataset]":
+        """List the datasets, one listing at a time: a first one may count for seconds.
+
+        Whoever waits does so here, and not in one of the few threads that all verbs share.
+        """
+        datasets = await self.datasets()
+        async with self._listing:
+            return await asyncio.to_thread(datasets.list)
 
     async def access_keys(self) -> "AccessKeyService":
         """Return the service that recognizes access keys."""

@@ -138,8 +138,8 @@ class DatasetsHandler(KeyHandler):
     @authorized(action="read", resource=RESOURCE)
     async def get(self) -> None:
         """List what can be trained on."""
-        datasets = await self.datasets()
-        self.answer(dialects.datasets_b(await to_thread(datasets.list)))
+        found = await self.extensionapp.backend.listed_datasets()
+        self.answer(dialects.datasets_b(found))
 
 
 ROUTES = [
