@@ -112,14 +112,9 @@ class Jobs:
                     JOBS.c.description.icontains(mentions, autoescape=True),
                 )
             )
-        order = JOBS.c[sort].desc() if descending else JOBS.c[sort].asc()
-        wanted_page = (
-            select(*_FIELDS)
-            .where(*where)
-            .order_by(order, JOBS.c.job_id)
-            .limit(limit)
-            .offset(offset)
-        )
+        by = (JOBS.c[sort], JOBS.c.job_id)  # an index's columns, both in one direction
+        order = [column.desc() if descending else column.asc() for column in by]
+        wanted_page = select(*_FIELDS).where(*where).order_by(*order).limit(limit).offset(offset)
         with self._database.read() as connection:
             count = connection.scalar(select(func.count()).select_from(JOBS).where(*where)) or 0
             jobs = [_record(row) for row in connection.execute(wanted_page).mappings()]

@@ -106,9 +106,10 @@ TRAINING_JOBS = Table(
     ),
     Index("training_jobs_queue", "status", "queued_at"),
     Index("training_jobs_created", "created_at"),
-    Index("training_jobs_updated", "updated_at"),
-    Index("training_jobs_started", "started_at"),
-    Index("training_jobs_finished", "finished_at"),
+    Index("training_jobs_updated", "updated_at", "job_id"),
+    Index("training_jobs_started", "started_at", "job_id"),
+    Index("training_jobs_finished", "finished_at", "job_id"),
+    Index("training_jobs_status_sorted", "status", "job_id"),
     Index("training_jobs_name", "name"),
 )
 

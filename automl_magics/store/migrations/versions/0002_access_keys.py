@@ -29,4 +29,5 @@ def upgrade() -> None:
         sa.Column("organization_id", sa.Text, nullable=False, server_default="default"),
     )
     for name in ("updated", "started", "finished"):
-        op.create_index(f"training_jobs_{name}", "training_jobs", [f"{name}_at"])
+        op.create_index(f"training_jobs_{name}", "training_jobs", [f"{name}_at", "job_id"])
+    op.create_index("training_jobs_status_sorted", "training_jobs", ["status", "job_id"])
