@@ -8,6 +8,7 @@ them may share a store.
 import asyncio
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -100,10 +101,9 @@ class Dispatcher:
             self._woken.clear()
             try:
                 await self._look()
-            except Exception:  # a dispatcher that ends leaves every queued job waiting
-                if not threading.main_thread().is_alive():  # the interpreter is on its way out
-                    return
-                logger.exception("the dispatcher will look again")
+            except Exception as error:  # a dispatcher that ends leaves every queued job waiting
+                await asyncio.sleep(POLL)  # an interpreter on its way out is gone after that
+                logger.error("the dispatcher will look again", exc_info=error)
             try:
                 await asyncio.wait_for(self._woken.wait(), POLL)
             except TimeoutError:
@@ -144,7 +144,8 @@ class Dispatcher:
         try:
             job = await asyncio.to_thread(self._store.jobs.get, known.job_id)
         except NotFound:
-            self._end(known, grace=0)
+            self._mine.pop(known.job_id, None)
+            self._do_aside(self._clear_away(known))
             return
         if job.attempt != known.attempt or job.status.is_terminal:
             # A stopped worker ends by itself within moments, and keeps what it has found.
@@ -160,6 +161,12 @@ class Dispatcher:
     def _end(self, job: TrainingJob, *, grace: float) -> None:
         self._mine.pop(job.job_id, None)
         self._do_aside(self._executors[job.executor].end(job, grace=grace))
+
+    async def _clear_away(self, job: TrainingJob) -> None:
+        """End the worker of a deleted job and remove what it wrote after the deletion."""
+        await self._executors[job.executor].end(job, grace=0)
+        folder = self._settings.home / "jobs" / str(job.job_id)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def _fail(self, job: TrainingJob, reason: str) -> None:
         try:

@@ -41,7 +41,14 @@ def run(job_id: str, attempt: int, kernel_id: str | None = None) -> None:
         job = reporter.started(kernel_id)
     except (Conflict, NotFound) as error:
         logger.info("job %s is not to be started: %s", job_id, error)
-        return
+    else:
+        _work(settings, store, job, reporter)
+    if kernel_id is not None:
+        _end_when_abandoned()
+
+
+def _work(settings: Settings, store: Store, job: TrainingJob, reporter: StoreReporter) -> None:
+    """Train, and write down whatever goes wrong."""
     with reporter:
         try:
             _train(settings, store, job, reporter)
@@ -52,8 +59,6 @@ def run(job_id: str, attempt: int, kernel_id: str | None = None) -> None:
         except Exception as error:  # noqa: BLE001 - the job must not be left running
             reporter.log(LogLevel.DEBUG, "Traceback of the failure", trace=traceback.format_exc())
             reporter.failed(f"Unexpected {type(error).__name__}: {_first_line(error)}")
-    if kernel_id is not None:
-        _end_when_abandoned()
 
 
 def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreReporter) -> None:

@@ -1,6 +1,7 @@
 """Data frames of a notebook, as Arrow."""
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from automl_magics.contracts.errors import InvalidInput
@@ -9,24 +10,26 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_FRAMES: Mapping[str, tuple[str, ...]] = {
+    "pandas": ("DataFrame",),
+    "polars": ("DataFrame", "LazyFrame"),
+    "duckdb": ("DuckDBPyRelation",),
+    "pyarrow": ("Table", "RecordBatch", "RecordBatchReader"),
+}
+
+
 def is_frame(value: object) -> bool:
     """Return whether a value is a table: pandas, polars, Arrow, a DuckDB relation or alike.
 
     Looks only at libraries that the notebook has imported already.
     """
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(value, pandas.DataFrame):
-        return True
-    polars = sys.modules.get("polars")
-    if polars is not None and isinstance(value, polars.DataFrame | polars.LazyFrame):
-        return True
-    duckdb = sys.modules.get("duckdb")
-    if duckdb is not None and isinstance(value, duckdb.DuckDBPyRelation):
-        return True
-    pyarrow = sys.modules.get("pyarrow")
-    if pyarrow is None or isinstance(value, type):
-        return False
-    return isinstance(value, pyarrow.Table | pyarrow.RecordBatch | pyarrow.RecordBatchReader)
+    return any(
+        isinstance(value, known)
+        for library, names in _FRAMES.items()
+        if library in sys.modules
+        for name in names
+        if (known := getattr(sys.modules[library], name, None)) is not None  # half-imported
+    )
 
 
 def to_arrow(frame: Any, *, name: str = "the data frame") -> "pa.Table":

@@ -190,9 +190,13 @@ def read_source(
 
 def named_frames(text: str, namespace: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the frames of a namespace that a source's text names."""
-    for name in sorted({text.strip().rstrip(";").strip(), *referenced_names(text)}):
-        if name in namespace and is_frame(namespace[name]):
-            yield name, namespace[name]
+    whole = text.strip().rstrip(";").strip()
+    frames = {name: value for name, value in namespace.items() if is_frame(value)}
+    if whole in frames:
+        yield whole, frames[whole]
+    elif frames:
+        for name in sorted(referenced_names(text) & frames.keys()):
+            yield name, frames[name]
 
 
 def referenced_names(text: str) -> set[str]:

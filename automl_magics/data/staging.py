@@ -8,7 +8,7 @@ a staged source is not confined to a server's root; it is bound to its text.
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
@@ -17,6 +17,9 @@ from automl_magics.contracts.errors import InvalidInput
 from automl_magics.data.frames import to_arrow
 from automl_magics.data.source import Source, named_frames
 from automl_magics.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 DESCRIPTION = "source.json"
 
@@ -44,17 +47,21 @@ def stage_source(
     folder
         Where relative paths start.
     """
-    import pyarrow.parquet as pq
-
     frames = {name: to_arrow(frame, name=name) for name, frame in named_frames(text, namespace)}
     staged_id = uuid4()
     place = settings.staged_folder(staged_id)
     files = {name: f"frame-{number}.parquet" for number, name in enumerate(frames)}
     for name, file in files.items():
-        pq.write_table(frames[name], place / file, compression="zstd")
+        _write(frames[name], place / file)
     description = StagedSource(text=text, folder=folder.absolute(), frames=files)
     (place / DESCRIPTION).write_text(description.model_dump_json())
     return staged_id
+
+
+def _write(frame: "pa.Table", path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(frame, path, compression="zstd")
 
 
 def open_staged(place: Path, text: str, workspace: Path) -> Source:

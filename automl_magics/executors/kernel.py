@@ -23,6 +23,12 @@ from automl_magics.store.queue import Process
 READY_TIMEOUT = 60.0
 """Seconds that a kernel may take to answer."""
 
+WATCHDOG = (
+    "import os, threading; automl_watchdog = threading.Timer(120, os._exit, args=(1,)); "
+    "automl_watchdog.daemon = True; automl_watchdog.start()"
+)
+"""Ends a kernel that is never given its job, since whoever started it was killed before."""
+
 VANISH = 3.0
 """Seconds in which a kernel that was shut down by somebody leaves its manager."""
 
@@ -72,6 +78,7 @@ class KernelExecutor:
                     independent=True,
                     cwd=str(folder),
                     env=self._environment(),
+                    extra_arguments=[f"--IPKernelApp.exec_lines={WATCHDOG}"],
                     stdout=output,
                     stderr=output,
                 )
@@ -84,11 +91,14 @@ class KernelExecutor:
         client.start_channels()
         try:
             await client.wait_for_ready(timeout=READY_TIMEOUT)
-        except RuntimeError:
+        except BaseException as error:  # a cancellation too: nobody else knows of this kernel
             client.stop_channels()
             await self._shut_down(kernel_id)
-            raise TrainingError("The background kernel did not start.") from None
+            if isinstance(error, RuntimeError):
+                raise TrainingError("The background kernel did not start.") from None
+            raise
         code = (
+            "automl_watchdog.cancel()\n"
             "from automl_magics.worker import run\n"
             f"run({str(job.job_id)!r}, {job.attempt:d}, {str(UUID(kernel_id))!r})"
         )

@@ -9,9 +9,11 @@ from automl_magics.magics.completion import complete
 from automl_magics.magics.magic import AutoMLMagics
 
 COMMANDS = ("%automl", "%%automl")
-FIRST_JOB_NEEDS = ("automl_magics.magics.verbs", "sqlglot", "duckdb")
-WITH_A_SERVER = ("httpx", "automl_magics.client", "pyarrow.parquet")
-WITHOUT = ("automl_magics.service", "automl_magics.dispatcher", "pyarrow.parquet")
+# None of these is a library that others look up in sys.modules (as they do pandas, polars, pyarrow
+# and duckdb): what they found there, half imported, would fail in somebody else's code.
+FIRST_JOB_NEEDS = ("automl_magics.magics.verbs",)
+WITH_A_SERVER = ("httpx", "automl_magics.client")
+WITHOUT = ("automl_magics.service", "automl_magics.dispatcher")
 
 
 def load(shell: Any) -> None:

@@ -139,14 +139,34 @@ def test_a_kernel_that_is_killed_fails_its_job(
     assert failed.error_message == "The kernel died; it was killed or ran out of memory."
 
 
-def test_a_job_deleted_in_mid_start_leaves_no_kernel(
+def test_a_job_deleted_in_mid_start_leaves_no_kernel_and_no_files(
     dispatcher: BackgroundDispatcher,
     service: TrainingService,
+    settings: Settings,
     request_for: Request,
-    until_over: Wait,
+    until: Callable[..., Any],
 ) -> None:
-    service.delete(service.create(request_for()).job_id)
-    assert until_over(service.create(request_for())).status is JobStatus.COMPLETE
+    job = service.create(request_for())
+    until(lambda: _processes_of(settings, job), bool)
+    service.delete(job.job_id)
+    until(lambda: _processes_of(settings, job), lambda found: not found, 30)
+    until(lambda: (settings.home / "jobs" / str(job.job_id)).exists(), lambda there: not there)
+
+
+def test_a_dispatcher_that_leaves_in_mid_start_leaves_no_kernel(
+    store: Store,
+    settings: Settings,
+    service: TrainingService,
+    request_for: Request,
+    until: Callable[..., Any],
+) -> None:
+    dispatcher = BackgroundDispatcher(store, settings)
+    dispatcher.start()
+    job = service.create(request_for())
+    until(lambda: _processes_of(settings, job), bool)
+    service.stop(job.job_id)
+    dispatcher.close()
+    until(lambda: _processes_of(settings, job), lambda found: not found, 60)
 
 
 def test_a_kernelspec_that_is_not_there_fails_the_job_in_words(
@@ -243,6 +263,17 @@ def _lives(job: TrainingJob) -> bool:
     if job.worker is None or not psutil.pid_exists(job.worker.pid):
         return False
     return psutil.Process(job.worker.pid).status() != psutil.STATUS_ZOMBIE
+
+
+def _processes_of(settings: Settings, job: TrainingJob) -> list[int]:
+    """Return the processes that work in a job's folder."""
+    folder = str(settings.home / "jobs" / str(job.job_id))
+    found = psutil.process_iter(["cwd", "status"])
+    return [
+        process.pid
+        for process in found
+        if process.info["cwd"] == folder and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
 
 
 def _end_workers(store: Store) -> None:
