@@ -50,11 +50,16 @@ def parse(words: str | Sequence[str], surface: Surface) -> argparse.Namespace:
     if not words[0].startswith("-") and words[0] not in VERBS:
         raise UsageError(f"There is no verb {words[0]!r}.", hint=did_you_mean(words[0], VERBS))
     root = parser(surface)
-    found, unknown = root.parse_known_args(words)
+    if words[0] not in root.verbs:
+        root.parse_args(words)
+        raise _unknown_words(words, ["--help"])
+    verb = words[0]
+    # Intermixed, or an optional word that follows an option is lost.
+    found, unknown = root.verbs[verb].parse_known_intermixed_args(words[1:])
     if unknown:
-        verb = getattr(found, "verb", None)
-        raise _unknown_words(unknown, options_of(verb, surface) if verb else ["--help"])
-    if found.verb == "train":
+        raise _unknown_words(unknown, options_of(verb, surface))
+    found.verb = verb
+    if verb == "train":
         given = vars(found)
         known = [name for name in AutoMLTrainingRequest.model_fields if name in given]
         found.fields = {name: given.pop(name) for name in known}

@@ -110,3 +110,16 @@ def test_only_the_magic_binds_a_variable():
 
 def test_nothing_said_is_no_verb():
     assert parse("", "magic").verb is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "predict j s.csv --output f.csv",
+        "predict j --output f.csv s.csv",
+        "predict --output f.csv j s.csv",
+    ],
+)
+def test_words_and_options_may_stand_in_any_order(line):
+    words = parse(line, "shell")
+    assert (words.job, words.source, words.output) == ("j", "s.csv", "f.csv")
