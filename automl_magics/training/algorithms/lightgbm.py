@@ -47,19 +47,15 @@ _OBJECTIVES = {
     ProblemType.MULTICLASS_CLASSIFICATION: "multiclass",
     ProblemType.REGRESSION: "regression",
 }
-# What stops the boosting: the metric itself where LightGBM computes it, else the loss. The loss
-# stands last and breaks ties, which a metric of ranks has often on few rows.
+# What stops the boosting: the loss. A metric of ranks, such as the ROC AUC, is at its best after a
+# few rounds already on few rows, when the probabilities still hug the base rate: three seeds on the
+# Pima set gave 0.69 accuracy and 0.55 log loss by the AUC, 0.74 and 0.49 by the loss, at like AUC.
 _STOPPING = {
     ProblemType.BINARY_CLASSIFICATION: ["binary_logloss"],
     ProblemType.MULTICLASS_CLASSIFICATION: ["multi_logloss"],
     ProblemType.REGRESSION: ["l2"],
 }
 _STOPPING_BY_METRIC = {
-    (ProblemType.BINARY_CLASSIFICATION, "roc_auc"): ["auc", "binary_logloss"],
-    (ProblemType.BINARY_CLASSIFICATION, "average_precision"): [
-        "average_precision",
-        "binary_logloss",
-    ],
     (ProblemType.REGRESSION, "mae"): ["l1"],
 }
 
