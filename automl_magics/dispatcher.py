@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from automl_magics.contracts.enums import ExecutorName, JobStatus, LogLevel
-from automl_magics.contracts.errors import AutoMLError, Conflict, NotFound
+from automl_magics.contracts.errors import AutoMLError, Conflict, NotFound, first_line
 from automl_magics.contracts.training import TrainingJob
 from automl_magics.executors.base import Executor
 from automl_magics.settings import Settings, environment
@@ -26,6 +26,9 @@ from automl_magics.store import Store
 
 POLL = 1.0
 """Seconds between two looks at the store; `Dispatcher.wake` makes it look at once."""
+
+GIVE_UP = 30
+"""Looks in a row that fail until a process that only dispatches ends."""
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +100,7 @@ class Dispatcher:
         return bool(self._mine)
 
     async def _run(self) -> None:
+        failures = 0
         while True:
             self._woken.clear()
             try:
@@ -104,6 +108,11 @@ class Dispatcher:
             except Exception as error:  # a dispatcher that ends leaves every queued job waiting
                 await asyncio.sleep(POLL)  # an interpreter on its way out is gone after that
                 logger.error("the dispatcher will look again", exc_info=error)
+                failures += 1
+                if failures >= GIVE_UP:
+                    self._idle.set()
+            else:
+                failures = 0
             try:
                 await asyncio.wait_for(self._woken.wait(), POLL)
             except TimeoutError:
@@ -135,7 +144,7 @@ class Dispatcher:
             await self._fail(job, str(error))
         except Exception as error:
             logger.exception("job %s could not be started", job.job_id)
-            await self._fail(job, f"It could not be started: {type(error).__name__}: {error}")
+            await self._fail(job, f"It could not be started: {first_line(error)}.")
         finally:
             self._launching.discard(job.job_id)
             self._woken.set()
@@ -144,8 +153,7 @@ class Dispatcher:
         try:
             job = await asyncio.to_thread(self._store.jobs.get, known.job_id)
         except NotFound:
-            self._mine.pop(known.job_id, None)
-            self._do_aside(self._clear_away(known))
+            self._end(known, grace=0)
             return
         if job.attempt != known.attempt or job.status.is_terminal:
             # A stopped worker ends by itself within moments, and keeps what it has found.
@@ -160,13 +168,16 @@ class Dispatcher:
 
     def _end(self, job: TrainingJob, *, grace: float) -> None:
         self._mine.pop(job.job_id, None)
-        self._do_aside(self._executors[job.executor].end(job, grace=grace))
+        self._do_aside(self._finish(job, grace))
 
-    async def _clear_away(self, job: TrainingJob) -> None:
-        """End the worker of a deleted job and remove what it wrote after the deletion."""
-        await self._executors[job.executor].end(job, grace=0)
-        folder = self._settings.home / "jobs" / str(job.job_id)
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    async def _finish(self, job: TrainingJob, grace: float) -> None:
+        """End a job's worker; what it wrote after the job's deletion is removed."""
+        await self._executors[job.executor].end(job, grace=grace)
+        try:
+            await asyncio.to_thread(self._store.jobs.get, job.job_id)
+        except NotFound:
+            folder = self._settings.home / "jobs" / str(job.job_id)
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def _fail(self, job: TrainingJob, reason: str) -> None:
         try:

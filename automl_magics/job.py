@@ -1,7 +1,7 @@
 """The handle of a training job: what a notebook holds on to."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from automl_magics.contracts.dialects import job_a
 from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.errors import AutoMLError, Conflict, TrainingError
 from automl_magics.contracts.training import LeaderboardRow, LogLine, TrainingJob, TrainingResult
+from automl_magics.data.frames import to_arrow
 from automl_magics.displays.job_card import job_html, job_text
 from automl_magics.displays.progress import progress_display
 from automl_magics.displays.tables import JobLog, Leaderboard
@@ -198,15 +199,17 @@ class TrainingJobHandle(View):
 
     def model(self) -> Any:
         """Return the registered model, an MLflow pyfunc; `Conflict` before the job is complete."""
-        if self._model is None:
-            from automl_magics.tracking import load_model
+        from automl_magics.tracking import load_model
 
-            uri = self.refresh().record.model_uri
-            if self._record.status is not JobStatus.COMPLETE or uri is None:
-                message = f"{self.name} is {self._record.status} and has no model."
-                raise Conflict(message, hint="Wait for it, or read its log.")
-            self._model = load_model(self._session.settings, uri)
-        return self._model
+        self.check_model()
+        return load_model(self._session.settings, str(self._record.model_uri))
+
+    def check_model(self) -> None:
+        """Raise `Conflict` unless the job is complete and has a model."""
+        if self.refresh().record.model_uri is None or self.status is not JobStatus.COMPLETE:
+            message = f"{self.name} is {self._record.status} and has no model."
+            waits = not self._record.status.is_terminal
+            raise Conflict(message, hint="Wait for it." if waits else "Its log says why.")
 
     def predict(self, data: Any) -> "pd.DataFrame":
         """Predict with the job's model.
@@ -222,14 +225,18 @@ class TrainingJobHandle(View):
         One row to a row of ``data``, in its order: ``prediction`` and, for a classifier,
         ``probability_<class>`` for each class.
         """
-        model = self.model()
+        if self._model is None:
+            from automl_magics.tracking import load_trained_model
+
+            self.check_model()
+            self._model = load_trained_model(self._session.settings, self._record)
         if isinstance(data, str | Path):
             from automl_magics.data.source import read_source
 
             data = read_source(
                 self._session.settings, str(data), namespace=_variables(), folder=Path.cwd()
             )
-        predictions: pd.DataFrame = model.predict(_as_pandas(data))
+        predictions: pd.DataFrame = self._model.predict(_as_frame(data))
         return predictions
 
     def trigger(self) -> "TrainingJobHandle":
@@ -293,13 +300,14 @@ class TrainingJobHandle(View):
         raise JobTimeout(message, hint="Wait again, or stop it.")
 
 
-def _as_pandas(data: Any) -> "pd.DataFrame":
-    for method in ("to_pandas", "df"):  # polars and Arrow; a DuckDB relation
-        if callable(convert := getattr(data, method, None)):
-            frame: pd.DataFrame = convert()
-            return frame
-    plain: pd.DataFrame = data
-    return plain
+def _as_frame(data: Any) -> Any:
+    """Return rows as a pandas frame, whose index is kept, or as an Arrow table."""
+    import pandas as pd
+
+    if isinstance(data, Mapping):  # one row by its columns, or columns by their rows
+        is_one_row = all(pd.api.types.is_scalar(value) for value in data.values())
+        return pd.DataFrame([data] if is_one_row else data)
+    return data if isinstance(data, pd.DataFrame) else to_arrow(data, name="the data")
 
 
 def _variables() -> dict[str, Any]:

@@ -5,10 +5,16 @@ deletion or a new attempt are all seen there.
 """
 
 import logging
+import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from automl_magics.contracts.enums import JobStatus, LogLevel, Phase
 from automl_magics.contracts.errors import Conflict, NotFound
@@ -26,6 +32,9 @@ from automl_magics.store.queue import Process
 HEARTBEAT = 1.0
 """Seconds between two signs of life."""
 
+PATIENCE = 30.0
+"""Seconds after which a worker that is no longer wanted ends its own process."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -35,12 +44,16 @@ class StoreReporter:
     Implements `automl_magics.training.reporter.Reporter`.
     """
 
-    def __init__(self, store: Store, job_id: UUID, attempt: int) -> None:
+    def __init__(
+        self, store: Store, job_id: UUID, attempt: int, *, ends_process: bool = False
+    ) -> None:
         self._store = store
         self._job_id = job_id
         self._attempt = attempt
         self._progress: Progress | None = None
+        self._ends_process = ends_process
         self._unwanted = threading.Event()
+        self._unwanted_beats = 0
         self._done = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="automl-heartbeat", daemon=True)
 
@@ -83,11 +96,13 @@ class StoreReporter:
 
     def log(self, level: LogLevel, message: str, **fields: Any) -> None:
         """Write a line to the job's log."""
-        self._store.journal.log(self._job_id, level, message, fields)
+        with _going_on():
+            self._store.journal.log(self._job_id, level, message, fields)
 
     def trial(self, trial: Trial) -> None:
         """Write a trial that has just ended."""
-        self._store.journal.add_trial(self._job_id, self._attempt, trial)
+        with _going_on():
+            self._store.journal.add_trial(self._job_id, self._attempt, trial)
 
     def progress(self, progress: Progress) -> None:
         """Keep the progress for the next heartbeat; a new phase or trial goes out at once."""
@@ -99,10 +114,12 @@ class StoreReporter:
             self._send()
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Write where the job's rows are."""
-        self._store.jobs.describe(
-            self._job_id, self._attempt, snapshot=snapshot.model_dump(mode="json")
-        )
+        """Write where the job's rows are, within the job's folder."""
+        within = snapshot.model_copy(update={"path": Path(snapshot.path.name)})
+        with _going_on():
+            self._store.jobs.describe(
+                self._job_id, self._attempt, snapshot=within.model_dump(mode="json")
+            )
 
     def completed(self, result: TrainingResult, **changes: Any) -> None:
         """Say that the job is complete; ``changes`` are further columns of the record."""
@@ -139,8 +156,19 @@ class StoreReporter:
             self._send()
 
     def _send(self) -> None:
-        try:
+        with _going_on():
             if not self._store.jobs.beat(self._job_id, self._attempt, self._progress):
                 self._unwanted.set()
-        except Exception:  # the store is busy for long; the next beat tries again
-            logger.exception("a heartbeat of job %s was lost", self._job_id)
+        if self._unwanted.is_set():
+            self._unwanted_beats += 1
+            if self._ends_process and self._unwanted_beats * HEARTBEAT > PATIENCE:
+                os._exit(1)  # reading or fitting for long, with nobody there to end it
+
+
+@contextmanager
+def _going_on() -> Iterator[None]:
+    """Let training go on when the store is busy for long: its words are not worth the job."""
+    try:
+        yield
+    except SQLAlchemyError:
+        logger.exception("the store did not take a worker's words")

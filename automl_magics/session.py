@@ -21,7 +21,7 @@ from automl_magics.contracts.training import (
 )
 from automl_magics.contracts.verbs import TrainingJobs
 from automl_magics.jupyter_servers import JupyterServer
-from automl_magics.settings import Settings
+from automl_magics.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from automl_magics.dispatcher import BackgroundDispatcher
@@ -115,7 +115,7 @@ class Session:
 
 def connect(settings: Settings | None = None, *, detached: bool = False) -> Session:
     """Return a session; nothing is opened until its first verb."""
-    return Session(settings or Settings(), detached=detached)
+    return Session(settings or read_settings(), detached=detached)
 
 
 def _find(settings: Settings, detached: bool, notices: list[str]) -> WayIn:

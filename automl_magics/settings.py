@@ -6,15 +6,17 @@ Which setting wins is told in ``docs/settings.md``.
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from automl_magics.contracts.enums import ExecutorName, Preset
+from automl_magics.contracts.errors import InvalidInput, Unavailable
 
 PRESET_SECONDS: Mapping[Preset, float] = {
     Preset.FAST: 30,
@@ -101,12 +103,19 @@ class Settings(BaseSettings):
         return self.folder("staged", str(staged_id))
 
     def folder(self, *parts: str) -> Path:
-        """Return a folder under ``home``, made with mode 0700 where it is missing."""
+        """Return a folder under ``home``; it and those above it are nobody else's to read."""
         path = self.home
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for part in parts:
-            path = path / part
-            path.mkdir(mode=0o700, exist_ok=True)
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _keep_private(path)
+            for part in parts:
+                path = path / part
+                path.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(
+                f"The folder {self.home} cannot be used: {error.strerror}.",
+                hint="Set AUTOML_HOME to a folder of yours.",
+            ) from None
         return path
 
     @cached_property
@@ -115,13 +124,34 @@ class Settings(BaseSettings):
         if self.psk is not None and self.psk.get_secret_value():
             return self.psk.get_secret_value()
         path = self.folder() / "psk"
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text().strip()
-        with os.fdopen(handle, "w") as file:
-            file.write(key := secrets.token_urlsafe(32))
-        return key
+        if not path.exists():
+            draft = path.with_name(f"psk.{secrets.token_hex(8)}")
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(32))
+            with suppress(FileExistsError):  # another process was first; its key counts
+                path.hardlink_to(draft)
+            draft.unlink()
+        return path.read_text().strip()
+
+
+def read_settings(**given: Any) -> Settings:
+    """Return the settings of this process; `InvalidInput` names the variable that is wrong."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+    name = str(wrong["loc"][0])
+    raise InvalidInput(
+        f"AUTOML_{name.upper()} is {wrong['input']!r}: {wrong['msg']}.", hint="Set it anew."
+    )
+
+
+def _keep_private(home: Path) -> None:
+    """Take other people's rights from a folder that was there before, where it is ours."""
+    found = home.stat()
+    if found.st_mode & 0o077 and found.st_uid == os.getuid():
+        home.chmod(0o700)
 
 
 def environment(settings: Settings) -> dict[str, str]:

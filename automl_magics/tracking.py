@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 
 import automl_magics
-from automl_magics.contracts.errors import Conflict, NotFound, TrainingError
+from automl_magics.contracts.errors import Conflict, NotFound, TrainingError, first_line
 from automl_magics.contracts.training import TrainingJob, TrainingResult, Trial
 from automl_magics.settings import Settings
 
@@ -91,9 +91,9 @@ class Tracking:
                     return cls(found.experiment_id)
                 place = settings.artifacts_path.as_uri() if own else None
                 return cls(client.create_experiment(experiment, artifact_location=place))
-            except mlflow.exceptions.MlflowException as error:
+            except Exception as error:  # noqa: BLE001 - whatever the store's driver raises
                 raise TrainingError(
-                    f"MLflow cannot be reached: {_first_line(error)}.",
+                    f"MLflow cannot be reached: {first_line(error)}.",
                     hint="Check AUTOML_MLFLOW_TRACKING_URI.",
                 ) from None
 
@@ -139,8 +139,8 @@ class Tracking:
                 )
         except mlflow.exceptions.MlflowException as error:
             raise TrainingError(
-                f"MLflow did not take the model: {_first_line(error)}.",
-                hint="Trigger the job anew when MLflow is back.",
+                f"MLflow did not take the model: {first_line(error)}.",
+                hint="Create the job anew when MLflow is back.",
             ) from None
         return Tracked(
             run.info.run_id,
@@ -220,7 +220,7 @@ def _fetch_model(settings: Settings, uri: str) -> Path:
             place, tracking_uri=address, registry_uri=address
         )
     except (mlflow.exceptions.MlflowException, OSError) as error:
-        raise NotFound(f"MLflow has no model {uri}: {_first_line(error)}.") from None
+        raise NotFound(f"MLflow has no model {uri}: {first_line(error)}.") from None
     return Path(path)
 
 
@@ -333,7 +333,3 @@ def _requirements() -> list[str]:
         f"automl-magics=={automl_magics.__version__}",
         *(f"{name}=={version(name)}" for name in learned_with),
     ]
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -46,6 +46,11 @@ class TrackingProcess:
     ) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def check(self) -> None:
+        """Raise `TrainingError` when it is known by now that MLflow will not take the run."""
+        if self._opened.done():
+            self._opened.result()
+
     def record(self, **run: Any) -> Tracked:
         """Do `Tracking.record` there and return what it returns."""
         self._opened.result()

@@ -11,7 +11,7 @@ import traceback
 from uuid import UUID
 
 from automl_magics.contracts.enums import LogLevel, Phase
-from automl_magics.contracts.errors import AutoMLError, Conflict, NotFound
+from automl_magics.contracts.errors import AutoMLError, Conflict, NotFound, first_line
 from automl_magics.contracts.training import Progress, Snapshot, TrainingJob
 from automl_magics.data.snapshot import take_snapshot
 from automl_magics.reporting import StoreReporter
@@ -29,6 +29,9 @@ RESERVE = 2.0
 ABANDONED = 20.0
 """Seconds after which a finished worker that nobody has ended ends its own process."""
 
+TRACEBACK = "traceback.log"
+"""Where an unexpected failure is told in full, in the job's folder; logs are read by others too."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -36,7 +39,7 @@ def run(job_id: str, attempt: int, kernel_id: str | None = None) -> None:
     """Do one attempt at a job; how it ended stands in the store."""
     settings = Settings()
     store = Store.open(settings)
-    reporter = StoreReporter(store, UUID(job_id), attempt)
+    reporter = StoreReporter(store, UUID(job_id), attempt, ends_process=kernel_id is not None)
     try:
         job = reporter.started(kernel_id)
     except (Conflict, NotFound) as error:
@@ -57,8 +60,9 @@ def _work(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRep
         except MemoryError:
             reporter.failed("There was not enough memory. Train on fewer rows or columns.")
         except Exception as error:  # noqa: BLE001 - the job must not be left running
-            reporter.log(LogLevel.DEBUG, "Traceback of the failure", trace=traceback.format_exc())
-            reporter.failed(f"Unexpected {type(error).__name__}: {_first_line(error)}")
+            with (settings.job_folder(job.job_id) / TRACEBACK).open("a") as file:
+                traceback.print_exc(file=file)
+            reporter.failed(f"Unexpected {type(error).__name__}: {first_line(error)}")
 
 
 def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreReporter) -> None:
@@ -77,6 +81,7 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
             load_algorithm(job.algorithm)
         with budget.spend("reading the data"):
             table = pq.read_table(snapshot.path)
+        tracking.check()
         outcome = train(
             table,
             Task.from_request(job.request),
@@ -90,6 +95,8 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
         with budget.spend("registering"):
             folder = settings.job_folder(job.job_id) / MODEL_FOLDER
             outcome.model.save(folder)
+            if reporter.unwanted():
+                return
             tracked = tracking.record(
                 job=job.model_copy(update={"snapshot": snapshot}),
                 result=outcome.result,
@@ -128,10 +135,6 @@ def _registering(elapsed: float, limit: float, store: Store, job: TrainingJob) -
     return before.model_copy(
         update={"phase": Phase.REGISTERING, "elapsed": elapsed, "time_limit": limit}
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or ["no message"])[0]
 
 
 def _end_when_abandoned() -> None:

@@ -3,6 +3,7 @@
 A message is one line and says what is wrong; the hint says what to do about it.
 """
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -78,6 +79,13 @@ class Unavailable(AutoMLError):
 
 class TrainingError(AutoMLError):
     """The job could not be trained, for a reason its owner can act on."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error says in one line, with the credentials of addresses left out."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = lines[0] if lines else type(error).__name__
+    return re.sub(r"://[^/@\s]+@", "://***@", said).rstrip(".!")
 
 
 def did_you_mean(word: str, known: Iterable[str], *, also: str = "") -> str:

@@ -228,6 +228,7 @@ class Snapshot(BaseModel):
     """A job's frozen rows."""
 
     path: Path
+    """Within the job's own folder, on a record."""
     sha256: str
     """Hash of the file's content."""
     rows: int

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 PATIENCE = 0.5
 """Seconds that profiling all rows may take; after that the first rows must do."""
 
+LAST_PATIENCE = 5.0
+"""Seconds that reading the first rows may take."""
+
 SAMPLE_ROWS = 20_000
 
 _TYPES: Mapping[str, ColumnType] = {
@@ -80,7 +83,15 @@ def _profile_label(
         with _interrupted_after(connection, PATIENCE):
             counts = _count(rows, column, kind)
     except duckdb.InterruptException:
-        counts = _count(rows.limit(SAMPLE_ROWS), column, kind)
+        try:
+            with _interrupted_after(connection, LAST_PATIENCE):
+                counts = _count(rows.limit(SAMPLE_ROWS), column, kind)
+        except duckdb.InterruptException:
+            raise InvalidInput(
+                f"The query gives no rows within {LAST_PATIENCE:.0f} s.",
+                hint="Write its result to a table or a Parquet file first, and train on that.",
+                field="source_table",
+            ) from None
     return LabelProfile(column=column, type=kind, **counts)
 
 

@@ -140,6 +140,12 @@ class Source:
         return None
 
     def _no_file(self, name: str) -> InvalidInput:
+        if "://" in name:
+            text, hint = "Addresses are not read.", "Download the file first."
+            return InvalidInput(text, hint=hint, field="source_table")
+        if any(mark in name for mark in "*?["):
+            text, hint = "Several files at once need a query.", f"FROM '{name}'"
+            return InvalidInput(text, hint=hint, field="source_table")
         near = did_you_mean(name, self._files_near(name))
         where = "" if self.root is not None else f" in {self.folder}"
         return InvalidInput(f"There is no file {name!r}{where}.", hint=near, field="source_table")

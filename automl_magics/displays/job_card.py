@@ -36,6 +36,7 @@ def facts(job: TrainingJob) -> list[tuple[str, str]]:
         ("best", _best(job)),
         ("model", job.model_uri or ""),
         ("progress", progress_line(job) if job.status is JobStatus.RUNNING else ""),
+        ("warning", "  ".join(job.result.warnings) if job.result else ""),
         ("took" if job.status.is_terminal else "running", _took(job)),
     ]
     return [(what, value) for what, value in known if value]

@@ -18,7 +18,8 @@ import psutil
 from automl_magics.contracts.errors import TrainingError
 from automl_magics.contracts.training import TrainingJob, WorkerPlace
 from automl_magics.settings import Settings, environment
-from automl_magics.store.queue import Process
+from automl_magics.store.jobs import utc_now
+from automl_magics.store.queue import SILENCE, Process
 
 READY_TIMEOUT = 60.0
 """Seconds that a kernel may take to answer."""
@@ -143,7 +144,7 @@ class KernelExecutor:
     async def _lives(self, job: TrainingJob, run: _Run | None) -> bool:
         if job.worker is not None:
             process = _process(job.worker)
-            return not process.is_local or process.is_alive()
+            return process.is_alive() if process.is_local else _is_heard_of(job)
         if run is None:
             return False
         alive: bool = await self._kernels.get_kernel(run.kernel_id).is_alive()
@@ -178,6 +179,11 @@ def _why(reply: "asyncio.Task[Mapping[str, Any]]") -> str:
             )
         return f"The worker failed: {content.get('ename')}: {content.get('evalue')}"
     return "The worker ended without saying how."
+
+
+def _is_heard_of(job: TrainingJob) -> bool:
+    """Return whether a worker on another host has shown a sign of life of late."""
+    return job.heartbeat_at is not None and utc_now() - job.heartbeat_at < SILENCE
 
 
 def _process(place: WorkerPlace) -> Process:

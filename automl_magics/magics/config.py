@@ -37,9 +37,9 @@ class AutoML(Configurable):
 
     def settings(self) -> "Settings":
         """Return the settings: what is configured here, else the environment's, else defaults."""
-        from automl_magics.settings import Settings
+        from automl_magics.settings import read_settings
 
-        return Settings(**self._given())
+        return read_settings(**self._given())
 
     def _given(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self.trait_names(config=True)}

@@ -145,7 +145,7 @@ def _predict(words: Namespace, place: Place) -> View:
     source = _source(words, place)
     output = None if words.output is None else check_output(place.folder / words.output)
     handle = _handle(words, place)
-    handle.model()  # before the data is read: an unfinished job is the commoner mistake
+    handle.check_model()  # before the data is read: an unfinished job is the commoner mistake
 
     from automl_magics.data.source import read_source
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from automl_magics.contracts.enums import JobStatus, LogLevel
-from automl_magics.contracts.errors import Conflict
+from automl_magics.contracts.errors import Conflict, InvalidInput
 from automl_magics.contracts.http import AutoMLTrainingStatusUpdate
 from automl_magics.contracts.training import (
     AutoMLTrainingRequest,
@@ -93,9 +93,13 @@ class TrainingService:
         if request.staged_source is not None:
             place = self._settings.job_folder(job.job_id) / STAGED
             adopt_staged(self._settings, request.staged_source, place)
-        job = self.store.jobs.create(
-            job, source_root=self._caller.root, note=f"Created by {self._caller.name}."
-        )
+        try:
+            job = self.store.jobs.create(
+                job, source_root=self._caller.root, note=f"Created by {self._caller.name}."
+            )
+        except Exception:
+            shutil.rmtree(self._settings.job_folder(job.job_id), ignore_errors=True)
+            raise
         self._wake()
         return job
 
@@ -133,10 +137,10 @@ class TrainingService:
 
     def trigger(self, job_id: UUID) -> TrainingJob:
         """Queue a job that is ready."""
-        if self.store.jobs.get(job_id).status is JobStatus.RUNNING:  # only a dispatcher gives back
-            raise Conflict("A job that is running cannot be triggered.")
         note = f"Triggered by {self._caller.name}."
-        job = self.store.jobs.transition(job_id, JobStatus.QUEUED, note=note)
+        job = self.store.jobs.transition(
+            job_id, JobStatus.QUEUED, only_from=JobStatus.READY, note=note
+        )
         self._wake()
         return job
 
@@ -191,9 +195,12 @@ class TrainingService:
             return job
         changes = update.model_dump(exclude={"status"}, exclude_none=True)
         *via, to = _path(job.status, wanted)
-        return self.store.jobs.transition(
-            job_id, to, via=via, note=f"Written back: {to}.", **changes
-        )
+        try:
+            return self.store.jobs.transition(
+                job_id, to, via=via, note=f"Written back: {to}.", **changes
+            )
+        except Conflict:  # another writeback was first: look again
+            return self.write_status(job_id, update)
 
     def _checked(self, request: AutoMLTrainingRequest) -> TrainingJob:
         """Return the job that a request asks for, or raise `InvalidInput`."""
@@ -202,6 +209,7 @@ class TrainingService:
         check_predictor_type(request.predictor_type)
         source = source_of_request(self._settings, request, self._caller.root)
         profile = profile_source(source, request.label_column)
+        _check_meaning(request)
         task = Task.from_request(request)
         check_columns(task, list(profile.columns))
         if profile.label is None:
@@ -244,6 +252,18 @@ class TrainingService:
             registered_model_name=accepted.registered_model_name,
             feature_engineering_job_id=accepted.feature_engineering_job_id,
         )
+
+
+def _check_meaning(request: AutoMLTrainingRequest) -> None:
+    """Refuse fields of problem types that cannot be trained yet, lest they be taken for obeyed."""
+    others = ("series_column", "horizon", "action_column", "reward_column", "cost_column")
+    for field in (*others, "probability_column"):
+        if getattr(request, field) is not None:
+            raise InvalidInput(
+                f"{field} has no meaning for classification and regression.",
+                hint="Leave it out.",
+                field=field,
+            )
 
 
 def _path(current: JobStatus, wanted: JobStatus) -> list[JobStatus]:

@@ -24,7 +24,7 @@ from automl_magics.contracts.errors import Conflict, NotFound
 from automl_magics.contracts.training import Progress, SortColumn, TrainingJob, TrainingJobPage
 from automl_magics.store.database import Database
 from automl_magics.store.journal import append_line
-from automl_magics.store.lifecycle import INITIAL, check_deletable, check_transition
+from automl_magics.store.lifecycle import INITIAL, check_deletable, check_transition, refusal
 from automl_magics.store.tables import TRAINING_JOBS as JOBS
 from automl_magics.store.tables import TRIALS
 
@@ -131,6 +131,7 @@ class Jobs:
         job_id: UUID,
         to: JobStatus,
         *,
+        only_from: JobStatus | None = None,
         via: Sequence[JobStatus] = (),
         note: str,
         level: LogLevel = LogLevel.INFO,
@@ -141,6 +142,8 @@ class Jobs:
 
         Parameters
         ----------
+        only_from
+            The one state that this change is meant for.
         via
             States to pass through on the way; nobody sees the job in them.
         attempt
@@ -157,6 +160,11 @@ class Jobs:
             job = _get(connection, job_id)
             if attempt is not None and job.attempt != attempt:
                 raise Superseded(f"Job {job.name} is at attempt {job.attempt}, not {attempt}.")
+            starts = attempt is not None and to is JobStatus.RUNNING
+            if starts and not _is_claimed(connection, job_id):
+                raise Superseded(f"Job {job.name} was given back before it started.")
+            if only_from is not None and job.status is not only_from:
+                raise refusal(job.status, to)
             entering: dict[str, Any] = {}
             for before, after in pairwise([job.status, *via, to]):
                 check_transition(before, after)
@@ -221,6 +229,11 @@ def _get(connection: Connection, job_id: UUID) -> TrainingJob:
     if row is None:
         raise NotFound(f"There is no training job {job_id}.")
     return _record(row)
+
+
+def _is_claimed(connection: Connection, job_id: UUID) -> bool:
+    holder = select(JOBS.c.dispatcher_id).where(JOBS.c.job_id == job_id)
+    return connection.scalar(holder) is not None
 
 
 def _record(row: RowMapping) -> TrainingJob:

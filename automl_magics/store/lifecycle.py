@@ -39,9 +39,14 @@ _HINT = {
 def check_transition(current: JobStatus, wanted: JobStatus) -> None:
     """Raise `Conflict` unless a job may go from ``current`` to ``wanted``."""
     if wanted not in ALLOWED[current]:
-        verb = _VERB.get(wanted, f"set to {wanted}")
-        hint = _HINT.get(current, "It has ended; create a new job.")
-        raise Conflict(f"A job that is {current} cannot be {verb}.", hint=hint)
+        raise refusal(current, wanted)
+
+
+def refusal(current: JobStatus, wanted: JobStatus) -> Conflict:
+    """Return the error that says why a job cannot go from ``current`` to ``wanted``."""
+    verb = _VERB.get(wanted, f"set to {wanted}")
+    hint = _HINT.get(current, "It has ended; create a new job.")
+    return Conflict(f"A job that is {current} cannot be {verb}.", hint=hint)
 
 
 def check_deletable(current: JobStatus) -> None:

@@ -25,6 +25,10 @@ SILENCE = timedelta(seconds=30)
 """A dispatcher on another host that has not been heard of for this long is dead."""
 
 
+CLOCK_STEP = 30.0
+"""Seconds by which a start may seem to have moved, when the system's clock was set."""
+
+
 class Process(NamedTuple):
     """A process of this or another host, told from a later one with the same pid."""
 
@@ -47,7 +51,7 @@ class Process(NamedTuple):
         """Return whether a process of this host runs still (a zombie does not)."""
         try:
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.started) < 1.0
+            same = abs(process.create_time() - self.started) < CLOCK_STEP
             return same and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from automl_magics.settings import Settings, environment
+from automl_magics.contracts.errors import InvalidInput, Unavailable, first_line
+from automl_magics.settings import Settings, environment, read_settings
 
 
 def test_the_environment_sets_what_no_argument_does(
@@ -55,3 +56,27 @@ def test_another_process_gets_the_same_settings_and_no_secrets(
     same = Settings()
     assert (same.home, same.kernel_name, same.max_jobs) == (tmp_path, "other", 7)
     assert same.mlflow_uri == "x://y"
+
+
+def test_a_home_that_was_open_to_others_is_closed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    Settings(home=home).folder("jobs")
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(("name", "value"), [("PRESET", "quick"), ("MAX_JOBS", "many")])
+def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"AUTOML_{name}", value)
+    with pytest.raises(InvalidInput, match=f"AUTOML_{name} is '{value}'"):
+        read_settings()
+
+
+def test_a_home_that_cannot_be_made_is_told_in_words() -> None:
+    with pytest.raises(Unavailable, match="cannot be used"):
+        Settings(home=Path("/proc/nowhere")).folder()
+
+
+def test_what_an_error_says_is_told_without_credentials() -> None:
+    error = ValueError("\n  no answer from http://ada:hunter2@host/path\nTraceback …")
+    assert first_line(error) == "no answer from http://***@host/path"

@@ -49,6 +49,14 @@ def test_a_label_that_is_no_column_is_refused_with_the_nearest_names() -> None:
     assert refused.value.field == "label_column"
 
 
+def test_a_query_that_gives_no_rows_for_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile, "PATIENCE", 0.05)
+    monkeypatch.setattr(profile, "LAST_PATIENCE", 0.2)
+    query = "SELECT sum(i) % 7 AS y FROM range(200_000_000_000) r(i) GROUP BY i % 3"
+    with pytest.raises(InvalidInput, match="gives no rows within"):
+        profile_source(Source(query, HERE), "y")
+
+
 def test_a_source_too_large_to_count_is_judged_by_its_first_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

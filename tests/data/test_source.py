@@ -96,6 +96,8 @@ def test_a_table_of_the_workspace_is_a_source(home: Settings, folder: Path) -> N
         ("a.csb", "Did you mean 'a.csv'"),
         ("sub/nope.csv", "There is no file 'sub/nope.csv'"),
         ("selec * from a", 'The SQL does not parse: syntax error at or near "selec"'),
+        ("parts/*.csv", "Several files at once"),
+        ("https://example.org/a.csv", "Addresses are not read"),
         ("SELECT * FROM nope", "Table with name nope does not exist"),
         ("SELECT zz FROM 'a.csv'", 'column "zz" not found'),
         ("DROP TABLE a", "one SELECT and nothing else"),

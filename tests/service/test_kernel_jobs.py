@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import psutil
 import pytest
 
 from automl_magics.contracts.enums import JobStatus, Phase
 from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
 from automl_magics.dispatcher import BackgroundDispatcher, spawn
+from automl_magics.job import TrainingJobHandle
 from automl_magics.service import TrainingService
+from automl_magics.session import connect
 from automl_magics.settings import Settings
 from automl_magics.store import Store
 from automl_magics.tracking import load_model, load_trained_model
@@ -104,6 +107,14 @@ def test_from_a_csv_to_a_registered_model(
     pd.testing.assert_frame_equal(ours, load_model(settings, str(job.model_uri)).predict(rows))
     fresh = _predict_in_a_fresh_process(settings, str(job.model_uri), churn, tmp_path)
     pd.testing.assert_frame_equal(ours, fresh)
+
+    session = connect(settings.model_copy(update={"server_url": "none"}))
+    handle = TrainingJobHandle(session, job)
+    gaps = rows.assign(tenure=rows["tenure"].astype(float).where(rows.index > 3))
+    assert len(handle.predict(gaps.astype({"plan": "category"}))) == len(rows)
+    assert handle.predict(rows.iloc[0].to_dict()).loc[0, "prediction"] in {"yes", "no"}
+    assert handle.predict(pl.from_pandas(rows)).shape == ours.shape
+    session.close()
 
     run = _mlflow_run(settings, job)
     assert run["tags"]["automl.job_id"] == str(job.job_id)
