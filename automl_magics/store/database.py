@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from automl_magics.contracts.errors import Unavailable
 
@@ -81,11 +81,9 @@ class Database:
                     text("SELECT version_num FROM alembic_version")
                 )
                 return found
-        except OperationalError as error:
-            if "locked" not in str(error):
-                raise
-            raise Unavailable("The store is busy.", hint="Try again in a moment.") from None
-        except DatabaseError:
+        except DatabaseError as error:
+            if "locked" in str(error):
+                raise Unavailable("The store is busy.", hint="Try again in a moment.") from None
             raise Unavailable(
                 "The store cannot be opened: automl.db is not a SQLite database or is damaged.",
                 hint="Put it aside, or use another AUTOML_HOME.",
