@@ -112,8 +112,8 @@ class Settings(BaseSettings):
                 path = path / part
                 path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            raise Unavailable(
-                f"The folder {self.home} cannot be used: {error.strerror}.",
+            raise Unavailable(  # without the path: a server's answer must not tell it
+                f"The home of automl-magics cannot be used: {error.strerror}.",
                 hint="Set AUTOML_HOME to a folder of yours.",
             ) from None
         return path

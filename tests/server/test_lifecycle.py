@@ -79,7 +79,7 @@ async def test_a_home_that_cannot_be_made_is_told_and_leaves_the_server_up(
     await jp_serverapp._post_start()
     assert "dispatcher did not start" in caplog.text
     answer = await ask("GET", "train/jobs")
-    assert answer.status_code == 500
+    assert answer.status_code == 503
     assert str(tmp_path) not in answer.text
     (tmp_path / "automl").unlink()
     assert (await ask("GET", "train/jobs")).status_code == 200
