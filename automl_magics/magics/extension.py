@@ -1,14 +1,21 @@
 """``%load_ext automl_magics`` and ``%unload_ext automl_magics``."""
 
 import importlib
+import os
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
+
+from jupyter_core.paths import jupyter_runtime_dir
 
 from automl_magics.magics.completion import complete
 from automl_magics.magics.magic import AutoMLMagics
 
 COMMANDS = ("%automl", "%%automl")
+# Without a server the first job is created in this process. These two are half of what that loads;
+# here, the cell that creates the job answers at once even when it is run right after this one.
+AT_THE_DOOR = ("sqlalchemy", "duckdb")
 # None of these is a library that others look up in sys.modules (as they do pandas, polars, pyarrow
 # and duckdb): what they found there, half imported, would fail in somebody else's code.
 FIRST_JOB_NEEDS = ("automl_magics.magics.verbs",)
@@ -25,6 +32,9 @@ def load(shell: Any) -> None:
     shell.configurables.append(magics.options)
     for command in COMMANDS:
         shell.set_hook("complete_command", complete, str_key=command)
+    if not _is_beside_a_server():
+        for module in AT_THE_DOOR:
+            importlib.import_module(module)
     threading.Thread(target=warm_up, name="automl-warm-up", daemon=True).start()
 
 
@@ -53,6 +63,12 @@ def warm_up() -> None:
 
         for module in WITHOUT if own_server() is None else WITH_A_SERVER:
             importlib.import_module(module)
+
+
+def _is_beside_a_server() -> bool:
+    """Return whether a Jupyter server started this kernel, as far as one can see at a glance."""
+    parent = os.environ.get("JPY_PARENT_PID")
+    return bool(parent) and (Path(jupyter_runtime_dir()) / f"jpserver-{parent}.json").exists()
 
 
 def _registered(shell: Any) -> AutoMLMagics | None:

@@ -9,7 +9,7 @@ from automl_magics.magics.extension import warm_up
 from automl_magics.settings import Settings
 
 HEAVY = "{'mlflow', 'lightgbm', 'xgboost', 'sklearn', 'pandas'}"
-NOT_AT_THE_DOOR = "{'duckdb', 'sqlalchemy', 'pyarrow', 'httpx', 'pydantic'}"
+NOT_AT_THE_DOOR = "{'pyarrow', 'httpx', 'pydantic', 'numpy'}"
 LOAD = """
 import sys, threading
 from IPython.core.interactiveshell import InteractiveShell
