@@ -168,7 +168,7 @@ def _run_in(server: dict[str, Any], kernel_id: str, code: str) -> str:
     connection = server["runtime"] / f"kernel-{kernel_id}.json"
     client = BlockingKernelClient(connection_file=str(connection))
     client.load_connection_file()
-    client.start_channels()
+    client.start_channels(hb=False)  # one heartbeat late by a second would read as death
     said: list[str] = []
 
     def keep(message: dict[str, Any]) -> None:
