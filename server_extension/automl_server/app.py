@@ -13,7 +13,7 @@ from automl_magics.contracts.enums import ExecutorName
 from automl_magics.settings import Settings
 from automl_server.attempts import FailedAttempts
 from automl_server.backend import Backend
-from automl_server.routes import ROUTES
+from automl_server.routes import PATTERNS
 
 SETTINGS = (
     "home",
@@ -98,7 +98,7 @@ class AutoMLServer(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Add the routes; the server puts its base URL before them."""
-        self.handlers.extend(ROUTES)
+        self.handlers.extend(PATTERNS)
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:  # noqa: ARG002
         try:

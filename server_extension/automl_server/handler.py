@@ -1,9 +1,7 @@
 """The base of every route: authenticate, parse, answer, and say what went wrong.
 
-A route is a handler of a few lines on top of `UserHandler` (Jupyter's credentials) or
-`WorkerHandler` (the pre-shared key). Its verbs carry their authentication decorators themselves:
-`authorized` keeps the resource of the first class that it is called on, so a decorated verb must
-not be inherited.
+`serving` makes a handler for each path on top of `UserHandler` (Jupyter's credentials),
+`WorkerHandler` (the pre-shared key), `OpenHandler` (nobody is asked) or `KeyHandler`.
 """
 # mypy: disallow-subclassing-any=False
 
@@ -71,12 +69,12 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
         self.log.warning("Refused %s from %s [%s]", what, address, self.correlation_id)
         await asyncio.sleep(self.extensionapp.failed_attempts.wait_after(address))
 
-    def job_id(self, text: str) -> UUID:
-        """Return the path's job id."""
+    def job_id(self, text: str, name: str = "job_id") -> UUID:
+        """Return the path's job id; ``name`` is what the path calls it."""
         try:
             return parse_job_id(text)
         except InvalidInput as error:
-            raise refused_by_service(error, "path") from None
+            raise refused_by_service(error, "path", (name,)) from None
 
     def body(self, model: type[Model]) -> Model:
         """Return the request's JSON body."""
@@ -103,6 +101,11 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
             return model.model_validate(given)
         except pydantic.ValidationError as error:
             raise refused_by_schema(error, "query") from None
+
+    @property
+    def is_answered(self) -> bool:
+        """True once the answer has been sent."""
+        return bool(self._finished)
 
     def answer(self, content: pydantic.BaseModel, status: int = 200) -> None:
         """Send ``content``, defaults included."""
@@ -213,6 +216,21 @@ class WorkerHandler(AutoMLHandler):
 
     def check_xsrf_cookie(self) -> None:
         """Skip the XSRF check: no cross-site form can set the key's header."""
+
+
+class OpenHandler(AutoMLHandler):
+    """A route for everybody: it tells nothing about anybody's jobs."""
+
+    async def prepare(self) -> None:
+        """Ask nobody who they are."""
+        self.current_user = self._jupyter_current_user = None
+        if self.request.method not in self._verbs():
+            raise web.HTTPError(405)
+        await super().prepare()
+        self.refuse_large_body()
+
+    def check_xsrf_cookie(self) -> None:
+        """Skip the XSRF check: nothing is done here."""
 
 
 class UnknownRouteHandler(AutoMLHandler):

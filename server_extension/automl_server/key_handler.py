@@ -8,16 +8,13 @@ from asyncio import to_thread
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
-from uuid import UUID
 
 from jupyter_server.auth.identity import User
 
 from automl_magics.contracts.access_keys import AccessKey
-from automl_magics.contracts.dialects import parse_job_id
 from automl_magics.contracts.enums import AccessScope
-from automl_magics.contracts.errors import Forbidden, InvalidInput, Unauthenticated
+from automl_magics.contracts.errors import Forbidden, Unauthenticated
 from automl_magics.contracts.http_b import API_KEY_HEADER
-from automl_server.answers import refused_by_service
 from automl_server.handler import UserHandler
 
 if TYPE_CHECKING:
@@ -64,13 +61,6 @@ class KeyHandler(UserHandler):
         """Return the service for datasets."""
         found: DatasetService = await self.extensionapp.backend.datasets()
         return found
-
-    def job_id(self, text: str) -> UUID:
-        """Return the path's job id."""
-        try:
-            return parse_job_id(text)
-        except InvalidInput as error:
-            raise refused_by_service(error, "path", ("id",)) from None
 
     @property
     def identity_provider(self) -> Any:

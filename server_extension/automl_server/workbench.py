@@ -2,153 +2,109 @@
 
 ``POST /jobs/{id}/trigger`` is ours; the rest is as published.
 """
-# mypy: disallow-untyped-decorators=False
 
 from asyncio import to_thread
-
-from jupyter_server.auth.decorator import authorized
-from tornado import web
+from uuid import UUID
 
 from automl_magics.contracts import dialects, http_b
-from automl_magics.contracts.enums import AccessScope
 from automl_magics.contracts.errors import InvalidInput
 from automl_server.answers import refused_by_service
-from automl_server.handler import RESOURCE, UnknownRouteHandler
-from automl_server.key_handler import KeyHandler, scoped
+from automl_server.key_handler import KeyHandler
+from automl_server.operation import Auth, Routes
+
+ROUTES = Routes("/api/v1/automl", tag="AutoML Workbench", auth=Auth.KEY)
 
 
-class JobsHandler(KeyHandler):
-    """``/jobs``."""
+@ROUTES.operation("GET", "/jobs")
+async def list_automl_jobs(
+    handler: KeyHandler, query: http_b.AutoMLJobListQuery
+) -> http_b.AutoMLJobList:
+    """List jobs."""
+    jobs = await handler.jobs()
+    sort, descending = dialects.sort_of_b(query.sort)
+    page = await to_thread(
+        jobs.find,
+        status=dialects.statuses_read_as_b(query.status) if query.status else None,
+        mentions=query.search,
+        sort=sort,
+        descending=descending,
+        limit=query.limit,
+        offset=query.offset,
+    )
+    return dialects.page_b(page)
 
-    @web.authenticated
-    @scoped(AccessScope.READ)
-    @authorized(action="read", resource=RESOURCE)
-    async def get(self) -> None:
-        """List jobs."""
-        query = self.query(http_b.AutoMLJobListQuery)
-        jobs = await self.jobs()
-        sort, descending = dialects.sort_of_b(query.sort)
-        page = await to_thread(
-            jobs.find,
-            status=dialects.statuses_read_as_b(query.status) if query.status else None,
-            mentions=query.search,
-            sort=sort,
-            descending=descending,
-            limit=query.limit,
-            offset=query.offset,
+
+@ROUTES.operation("POST", "/jobs", status=201)
+async def create_automl_job(
+    handler: KeyHandler, body: http_b.AutoMLJobCreate
+) -> http_b.AutoMLJobCreated:
+    """Create a job.
+
+    It is queued at once unless ``advanced.autoTrigger`` is false.
+    """
+    jobs, datasets = await handler.jobs(), await handler.datasets()
+    try:
+        source_table = await to_thread(
+            datasets.source_table, body.dataset, data_source=body.data_source
         )
-        self.answer(dialects.page_b(page))
-
-    @web.authenticated
-    @scoped(AccessScope.WRITE)
-    @authorized(action="write", resource=RESOURCE)
-    async def post(self) -> None:
-        """Create a job."""
-        asked = self.body(http_b.AutoMLJobCreate)
-        jobs, datasets = await self.jobs(), await self.datasets()
-        try:
-            source_table = await to_thread(
-                datasets.source_table, asked.dataset, data_source=asked.data_source
-            )
-            job = await to_thread(jobs.create, dialects.request_of_b(asked, source_table))
-        except InvalidInput as error:
-            place = dialects.place_in_b(error.field) if error.field else ()
-            raise refused_by_service(error, "body", place) from None
-        self.answer(dialects.created_b(job), status=201)
+        job = await to_thread(jobs.create, dialects.request_of_b(body, source_table))
+    except InvalidInput as error:
+        place = dialects.place_in_b(error.field) if error.field else ()
+        raise refused_by_service(error, "body", place) from None
+    return dialects.created_b(job)
 
 
-class JobHandler(KeyHandler):
-    """``/jobs/{id}``."""
-
-    @web.authenticated
-    @scoped(AccessScope.READ)
-    @authorized(action="read", resource=RESOURCE)
-    async def get(self, job_id: str) -> None:
-        """Return one job."""
-        jobs = await self.jobs()
-        self.answer(dialects.job_b(await to_thread(jobs.get, self.job_id(job_id))))
-
-    @web.authenticated
-    @scoped(AccessScope.WRITE)
-    @authorized(action="write", resource=RESOURCE)
-    async def delete(self, job_id: str) -> None:
-        """Delete a job that is not running."""
-        jobs = await self.jobs()
-        await to_thread(jobs.delete, self.job_id(job_id))
-        self.set_status(204)
-        self.finish()
+@ROUTES.operation("GET", "/jobs/{id}")
+async def get_automl_job(handler: KeyHandler, job_id: UUID) -> http_b.AutoMLJob:
+    """Return one job."""
+    jobs = await handler.jobs()
+    return dialects.job_b(await to_thread(jobs.get, job_id))
 
 
-class StopHandler(KeyHandler):
-    """``/jobs/{id}/stop``."""
-
-    @web.authenticated
-    @scoped(AccessScope.WRITE)
-    @authorized(action="write", resource=RESOURCE)
-    async def post(self, job_id: str) -> None:
-        """Stop a queued or running job."""
-        jobs = await self.jobs()
-        job = await to_thread(jobs.stop, self.job_id(job_id))
-        self.answer(dialects.stopped_b(job))
+@ROUTES.operation("DELETE", "/jobs/{id}", status=204, refusals={409: "The job is running."})
+async def delete_automl_job(handler: KeyHandler, job_id: UUID) -> None:
+    """Delete a job that is not running."""
+    jobs = await handler.jobs()
+    await to_thread(jobs.delete, job_id)
 
 
-class TriggerHandler(KeyHandler):
-    """``/jobs/{id}/trigger``."""
-
-    @web.authenticated
-    @scoped(AccessScope.WRITE)
-    @authorized(action="write", resource=RESOURCE)
-    async def post(self, job_id: str) -> None:
-        """Queue a job that waits to be triggered."""
-        jobs = await self.jobs()
-        self.answer(dialects.job_b(await to_thread(jobs.trigger, self.job_id(job_id))))
+@ROUTES.operation(
+    "POST", "/jobs/{id}/stop", refusals={409: "The job is neither queued nor running."}
+)
+async def stop_automl_job(handler: KeyHandler, job_id: UUID) -> http_b.AutoMLJobStopped:
+    """Stop a queued or running job."""
+    jobs = await handler.jobs()
+    return dialects.stopped_b(await to_thread(jobs.stop, job_id))
 
 
-class LogsHandler(KeyHandler):
-    """``/jobs/{id}/logs``."""
-
-    @web.authenticated
-    @scoped(AccessScope.READ)
-    @authorized(action="read", resource=RESOURCE)
-    async def get(self, job_id: str) -> None:
-        """Return a job's last log lines, or the first ones after a moment."""
-        query = self.query(http_b.AutoMLLogQuery)
-        jobs, wanted = await self.jobs(), self.job_id(job_id)
-        lines = await to_thread(jobs.recent_logs, wanted, lines=query.lines, since=query.since)
-        self.answer(dialects.logs_b(wanted, lines))
+@ROUTES.operation(
+    "POST", "/jobs/{id}/trigger", refusals={409: "The job does not wait to be triggered."}
+)
+async def trigger_automl_job(handler: KeyHandler, job_id: UUID) -> http_b.AutoMLJob:
+    """Queue a job that waits to be triggered."""
+    jobs = await handler.jobs()
+    return dialects.job_b(await to_thread(jobs.trigger, job_id))
 
 
-class StatsHandler(KeyHandler):
-    """``/stats``."""
-
-    @web.authenticated
-    @scoped(AccessScope.READ)
-    @authorized(action="read", resource=RESOURCE)
-    async def get(self) -> None:
-        """Return how many jobs there are."""
-        jobs = await self.jobs()
-        self.answer(dialects.stats_b(await to_thread(jobs.counts)))
+@ROUTES.operation("GET", "/jobs/{id}/logs")
+async def get_automl_job_logs(
+    handler: KeyHandler, job_id: UUID, query: http_b.AutoMLLogQuery
+) -> http_b.AutoMLJobLogs:
+    """Return a job's last log lines, or the first ones after a moment."""
+    jobs = await handler.jobs()
+    lines = await to_thread(jobs.recent_logs, job_id, lines=query.lines, since=query.since)
+    return dialects.logs_b(job_id, lines)
 
 
-class DatasetsHandler(KeyHandler):
-    """``/datasets``."""
-
-    @web.authenticated
-    @scoped(AccessScope.READ)
-    @authorized(action="read", resource=RESOURCE)
-    async def get(self) -> None:
-        """List what can be trained on."""
-        found = await self.extensionapp.backend.listed_datasets()
-        self.answer(dialects.datasets_b(found))
+@ROUTES.operation("GET", "/stats")
+async def get_automl_stats(handler: KeyHandler) -> http_b.AutoMLStats:
+    """Return how many jobs there are."""
+    jobs = await handler.jobs()
+    return dialects.stats_b(await to_thread(jobs.counts))
 
 
-ROUTES = [
-    (r"/api/v1/automl/jobs", JobsHandler),
-    (r"/api/v1/automl/jobs/([^/]+)", JobHandler),
-    (r"/api/v1/automl/jobs/([^/]+)/stop", StopHandler),
-    (r"/api/v1/automl/jobs/([^/]+)/trigger", TriggerHandler),
-    (r"/api/v1/automl/jobs/([^/]+)/logs", LogsHandler),
-    (r"/api/v1/automl/stats", StatsHandler),
-    (r"/api/v1/automl/datasets", DatasetsHandler),
-    (r"/api/v1/automl(?:/.*)?", UnknownRouteHandler),
-]
+@ROUTES.operation("GET", "/datasets")
+async def list_automl_datasets(handler: KeyHandler) -> http_b.AutoMLDatasetList:
+    """List what can be trained on."""
+    found = await handler.extensionapp.backend.listed_datasets()
+    return dialects.datasets_b(found)
