@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl_magics.contracts.enums import AccessScope, JobStatus
-from automl_magics.contracts.errors import AutoMLError, UsageError
+from automl_magics.contracts.errors import UsageError
 from automl_magics.displays.access_keys import KeyList, NewKey
 from automl_magics.displays.predictions import Predictions, check_output
 from automl_magics.displays.tables import JobList, JobLog, log_line
 from automl_magics.displays.view import MAGIC, Message, View
 from automl_magics.displays.wording import age
 from automl_magics.job import TrainingJobHandle
+from automl_magics.job_creation import create_job
 from automl_magics.job_lookup import find_job
 from automl_magics.magics.grammar import training_request
 from automl_magics.magics.hint import whats_next
@@ -60,21 +61,7 @@ def _train(words: Namespace, place: Place) -> View:
     settings = place.session.settings
     fields = {"preset": settings.preset, **words.fields, "source_table": _source(words, place)}
     request = training_request(fields)
-    if place.session.way.is_local:
-        from automl_magics.data.staging import discard_staged, stage_source
-
-        staged = stage_source(
-            settings, request.source_table, namespace=place.namespace, folder=place.folder
-        )
-        request = request.model_copy(update={"staged_source": staged})
-        try:
-            record = place.session.jobs.create(request)
-        except AutoMLError:
-            discard_staged(settings, staged)
-            raise
-    else:
-        record = place.session.jobs.create(request)
-    handle = TrainingJobHandle(place.session, record)
+    handle = create_job(place.session, request, namespace=place.namespace, folder=place.folder)
     _bind(words, place, handle)
     return _waited(handle, words) if words.wait else handle
 
