@@ -77,6 +77,12 @@ class Unavailable(AutoMLError):
     status_code = 503
 
 
+class TimedOut(AutoMLError):
+    """An answer was not there in time (HTTP 504)."""
+
+    status_code = 504
+
+
 class TrainingError(AutoMLError):
     """The job could not be trained, for a reason its owner can act on."""
 

@@ -1,14 +1,15 @@
-"""The product's verbs for training jobs.
+"""The product's verbs for training jobs and deployments.
 
 `automl_magics.service` does them, `automl_magics.client` asks a server to do them. Both have these
 signatures, so a surface never knows which one it holds.
 """
 
-from collections.abc import Collection
-from typing import Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
 from uuid import UUID
 
 from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.models import Deployment
 from automl_magics.contracts.training import (
     AutoMLTrainingRequest,
     LogLine,
@@ -68,4 +69,38 @@ class TrainingJobs(Protocol):
 
     def trials(self, job_id: UUID) -> list[Trial]:
         """Return a job's trials in the order of fitting."""
+        ...
+
+
+class Models(Protocol):
+    """Deploy the models of finished jobs, and predict with them.
+
+    Every verb may raise `Unavailable` when the way in or MLflow is closed.
+    """
+
+    def deploy(self, job_id: UUID) -> Deployment:
+        """Put a job's model in the place of the one that is deployed under the same name.
+
+        `NotFound` for an unknown job, `Conflict` for one that is not complete.
+        """
+        ...
+
+    def get(self, name: str) -> Deployment:
+        """Return one deployment; `NotFound` when nothing is deployed under this name."""
+        ...
+
+    def undeploy(self, name: str) -> Deployment:
+        """End a deployment and return what it was; the model stays registered."""
+        ...
+
+    def predict(self, name: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Predict rows, given by their columns, in their order.
+
+        `NotFound` when nothing is deployed under this name, `InvalidInput` for rows that the model
+        cannot take, `TimedOut` when it takes too long.
+        """
+        ...
+
+    def list(self) -> list[Deployment]:
+        """Return every deployment, by name."""
         ...
