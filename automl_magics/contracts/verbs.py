@@ -9,6 +9,13 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.features import (
+    FeatureEngineeringApproval,
+    FeatureEngineeringJob,
+    FeatureEngineeringPage,
+    FeatureEngineeringRequest,
+    FeatureEngineeringStatus,
+)
 from automl_magics.contracts.models import Deployment
 from automl_magics.contracts.training import (
     AutoMLTrainingRequest,
@@ -103,4 +110,49 @@ class Models(Protocol):
 
     def list(self) -> list[Deployment]:
         """Return every deployment, by name."""
+        ...
+
+
+class FeatureJobs(Protocol):
+    """Ask the crew for a training table, review what it proposes and have it made."""
+
+    def create(self, request: FeatureEngineeringRequest) -> FeatureEngineeringJob:
+        """Start the crew; `InvalidInput` says what is wrong with the request."""
+        ...
+
+    def get(self, job_id: UUID) -> FeatureEngineeringJob:
+        """Return one job."""
+        ...
+
+    def find(
+        self,
+        *,
+        status: FeatureEngineeringStatus | None = None,
+        domain: str | None = None,
+        owner: str | None = None,
+        name: str | None = None,
+        search: str | None = None,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> FeatureEngineeringPage:
+        """Return a page of jobs, newest first.
+
+        ``name`` is exactly the target table's, ``search`` any part of it or the start of the id.
+        """
+        ...
+
+    def approve(self, job_id: UUID, approval: FeatureEngineeringApproval) -> FeatureEngineeringJob:
+        """Apply edits and make the table; `Conflict` unless it is pending approval."""
+        ...
+
+    def retry(self, job_id: UUID) -> FeatureEngineeringJob:
+        """Start the crew on a failed job anew; `Conflict` in any other state."""
+        ...
+
+    def delete(self, job_id: UUID) -> None:
+        """Delete a job that nothing works on; a table that it made stays."""
+        ...
+
+    def logs(self, job_id: UUID, *, after: int = 0, limit: int = 1000) -> list[LogLine]:
+        """Return log lines with ``seq > after``, oldest first."""
         ...
