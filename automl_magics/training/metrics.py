@@ -1,15 +1,16 @@
-"""The metrics: names, directions, and how each is computed.
+"""The metrics: names, directions, what each asks of a prediction and of the label.
 
-Importing this module is cheap; numpy and scikit-learn are imported when a metric is computed.
+Importing this module is cheap; numpy is imported when a metric is computed, scikit-learn never.
 A prediction is a matrix of probabilities (rows, classes) for classification, a vector of values
 for regression; a target holds class codes 0, 1, … or values. In binary problems the positive class
 is the last one in class order.
 """
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from automl_magics.contracts.enums import ProblemType
 from automl_magics.contracts.errors import InvalidInput, did_you_mean
@@ -19,11 +20,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-    Compute = Callable[[Floats, Floats, Floats | None], float]
 
 _BINARY = frozenset({ProblemType.BINARY_CLASSIFICATION})
 _CLASSES = _BINARY | {ProblemType.MULTICLASS_CLASSIFICATION}
 _VALUES = frozenset({ProblemType.REGRESSION})
+
+
+class Objective(StrEnum):
+    """What a model minimizes so that a metric comes out well."""
+
+    LOG_LOSS = "log_loss"
+    SQUARED = "squared"
+    SQUARED_LOG = "squared_log"
+    """Squared differences of ``log(1 + value)``."""
+    ABSOLUTE = "absolute"
+    PERCENTAGE = "percentage"
+    """Absolute differences, each divided by the label."""
+    QUANTILE = "quantile"
+    """The pinball loss at the metric's ``alpha``."""
 
 
 @dataclass(frozen=True)
@@ -33,34 +47,79 @@ class Metric:
     name: str
     higher_is_better: bool
     problem_types: frozenset[ProblemType]
-    compute: "Compute"
+    objective: Objective
+    needs_labels: bool = False
+    """It compares classes, not probabilities: a decision threshold can raise it."""
+    alpha: float = 0.5
+    """Which quantile is predicted; of the metric ``quantile`` only."""
 
     def score(
         self, target: "Floats", prediction: "Floats", weights: "Floats | None" = None
     ) -> float | None:
-        """Return the metric, or None where it is not defined (one class only, no rows)."""
-        if not len(target):
+        """Return the metric, or None where it is not defined.
+
+        That is without rows or weight, with one class only, for predictions that are no finite
+        numbers, and for a target that `problem_with` names. A row of weight 0 is as if it were
+        not there.
+        """
+        import numpy as np
+
+        if weights is not None and not weights.all():
+            used = weights > 0
+            target, prediction, weights = target[used], prediction[used], weights[used]
+        if not len(target) or not np.isfinite(prediction).all() or self.problem_with(target):
             return None
-        value = self.compute(target, prediction, weights)
+        if ProblemType.REGRESSION in self.problem_types:
+            from automl_magics.training.metrics_of_values import COMPUTE_OF_VALUES
+
+            family = self.name.partition(":")[0]
+            value = COMPUTE_OF_VALUES[family](target, prediction, weights, self.alpha)
+        else:
+            from automl_magics.training.metrics_of_classes import COMPUTE_OF_CLASSES
+
+            value = COMPUTE_OF_CLASSES[self.name](target, prediction, weights)
         return value if math.isfinite(value) else None
 
     def is_better(self, score: float, than: float) -> bool:
         """Compare two scores."""
         return score > than if self.higher_is_better else score < than
 
+    def problem_with(self, target: "Floats") -> str | None:
+        """Tell why the metric is not defined for these labels, if it is not."""
+        if self.name == "rmsle" and (target < 0).any():
+            return f"the label is negative in {(target < 0).sum()} rows, and rmsle takes its log"
+        if self.name == "mape" and (target == 0).any():
+            return f"the label is 0 in {(target == 0).sum()} rows, and mape divides by it"
+        return None
+
+    def check(self, target: "Floats") -> None:
+        """Raise `InvalidInput` where the metric is not defined for these labels."""
+        problem = self.problem_with(target)
+        if problem is not None:
+            raise InvalidInput(
+                f"{self.name} cannot be computed: {problem}.",
+                hint="Choose mae or rmse, or leave these rows out.",
+                field="metric",
+            )
+
 
 def find_metric(name: str | None, problem_type: ProblemType) -> Metric:
     """Return a metric by name, or the problem type's usual one.
 
-    Raises `InvalidInput` for a name that this problem type does not have.
+    The quantile to predict stands after a colon: ``quantile:0.9``. Raises `InvalidInput` for a name
+    that this problem type does not have.
     """
     if name is None:
         return METRICS[_DEFAULTS[problem_type]]
     canonical = name.strip().lower().replace("-", "_").replace(" ", "_")
+    if problem_type is ProblemType.REGRESSION and canonical.partition(":")[0] in _QUANTILE_NAMES:
+        return _quantile(name, canonical)
     metric = METRICS.get(_ALIASES.get(canonical, canonical))
     if metric is not None and problem_type in metric.problem_types:
         return metric
     known = [metric.name for metric in metrics_for(problem_type)]
+    if problem_type is ProblemType.REGRESSION:
+        known.append(_QUANTILE.name)
     problem = problem_type.value.replace("_", " ")
     raise InvalidInput(
         f"'{name}' is not a metric of {problem}.", hint=did_you_mean(name, known), field="metric"
@@ -68,7 +127,7 @@ def find_metric(name: str | None, problem_type: ProblemType) -> Metric:
 
 
 def metrics_for(problem_type: ProblemType) -> list[Metric]:
-    """Return the metrics of a problem type."""
+    """Return the metrics of a problem type that need no further number."""
     return [metric for metric in METRICS.values() if problem_type in metric.problem_types]
 
 
@@ -86,104 +145,53 @@ def all_scores(
     return {name: score for name, score in scores.items() if score is not None}
 
 
-def _roc_auc(target: "Floats", prediction: "Floats", weights: "Floats | None") -> float:
-    """Area under the ROC curve; with more than two classes the mean over one against the rest."""
-    import numpy as np
-    from sklearn.metrics import roc_auc_score
-
-    present = np.unique(target).astype(int)
-    if len(present) < 2:
-        return math.nan
-    positives = [1] if prediction.shape[1] == 2 else present
-    areas = [
-        roc_auc_score(target == code, prediction[:, code], sample_weight=weights)
-        for code in positives
-    ]
-    return float(np.mean(areas))
-
-
-def _average_precision(target: "Floats", prediction: "Floats", weights: "Floats | None") -> float:
-    from sklearn.metrics import average_precision_score
-
-    if not (target == 1).any():
-        return math.nan
-    return float(average_precision_score(target, prediction[:, 1], sample_weight=weights))
-
-
-def _log_loss(target: "Floats", prediction: "Floats", weights: "Floats | None") -> float:
-    import numpy as np
-
-    chosen = prediction[np.arange(len(target)), target.astype(int)]
-    losses = -np.log(np.clip(chosen, np.finfo(np.float64).eps, 1.0))
-    return float(np.average(losses, weights=weights))
-
-
-def _of_labels(function: str, **options: Any) -> "Compute":
-    """Make a metric from one of scikit-learn's that compares labels."""
-
-    def compute(target: "Floats", prediction: "Floats", weights: "Floats | None") -> float:
-        from sklearn import metrics
-
-        chosen = prediction.argmax(axis=1)
-        return float(
-            getattr(metrics, function)(target.astype(int), chosen, sample_weight=weights, **options)
+def _quantile(name: str, canonical: str) -> Metric:
+    number = canonical.partition(":")[2] or "0.5"
+    try:
+        alpha = float(number)
+    except ValueError:
+        alpha = math.nan
+    if not 0.0 < alpha < 1.0:
+        raise InvalidInput(
+            f"'{name}' does not name a quantile between 0 and 1.",
+            hint="Write the share of values that lie below, as in quantile:0.9.",
+            field="metric",
         )
-
-    return compute
-
-
-def _mcc(target: "Floats", prediction: "Floats", weights: "Floats | None") -> float:
-    """Matthews correlation; 0 where only one class occurs or is predicted."""
-    from sklearn.metrics import matthews_corrcoef
-
-    chosen = prediction.argmax(axis=1)
-    if (target == target[0]).all() or (chosen == chosen[0]).all():
-        return 0.0
-    return float(matthews_corrcoef(target.astype(int), chosen, sample_weight=weights))
+    return replace(_QUANTILE, name=f"quantile:{alpha:g}", alpha=alpha)
 
 
-def _balanced_accuracy(target: "Floats", prediction: "Floats", weights: "Floats | None") -> float:
-    """Mean recall over the classes that occur."""
-    import numpy as np
-
-    hit = prediction.argmax(axis=1) == target
-    weight = np.ones(len(target)) if weights is None else weights
-    totals = np.bincount(target.astype(int), weights=weight)
-    hits = np.bincount(target.astype(int), weights=weight * hit)
-    return float(np.mean(hits[totals > 0] / totals[totals > 0]))
+def _of_probabilities(name: str, problem_types: frozenset[ProblemType]) -> Metric:
+    return Metric(name, name != "log_loss", problem_types, Objective.LOG_LOSS)
 
 
-def _of_values(function: str) -> "Compute":
-    """Make a metric from one of scikit-learn's that compares values."""
+def _of_labels(name: str, problem_types: frozenset[ProblemType]) -> Metric:
+    return Metric(name, True, problem_types, Objective.LOG_LOSS, needs_labels=True)
 
-    def compute(target: "Floats", prediction: "Floats", weights: "Floats | None") -> float:
-        from sklearn import metrics
 
-        if function == "r2_score" and len(target) < 2:
-            return math.nan
-        return float(getattr(metrics, function)(target, prediction, sample_weight=weights))
-
-    return compute
+def _of_values(name: str, objective: Objective) -> Metric:
+    return Metric(name, name == "r2", _VALUES, objective)
 
 
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("roc_auc", True, _CLASSES, _roc_auc),
-        Metric("average_precision", True, _BINARY, _average_precision),
-        Metric("log_loss", False, _CLASSES, _log_loss),
-        Metric("accuracy", True, _CLASSES, _of_labels("accuracy_score")),
-        Metric("balanced_accuracy", True, _CLASSES, _balanced_accuracy),
-        Metric("f1", True, _BINARY, _of_labels("f1_score", zero_division=0.0)),
-        Metric(
-            "f1_macro", True, _CLASSES, _of_labels("f1_score", average="macro", zero_division=0.0)
-        ),
-        Metric("mcc", True, _CLASSES, _mcc),
-        Metric("rmse", False, _VALUES, _of_values("root_mean_squared_error")),
-        Metric("mae", False, _VALUES, _of_values("mean_absolute_error")),
-        Metric("r2", True, _VALUES, _of_values("r2_score")),
+        _of_probabilities("roc_auc", _CLASSES),
+        _of_probabilities("average_precision", _BINARY),
+        _of_probabilities("log_loss", _CLASSES),
+        _of_labels("accuracy", _CLASSES),
+        _of_labels("balanced_accuracy", _CLASSES),
+        _of_labels("f1", _BINARY),
+        _of_labels("f1_macro", _CLASSES),
+        _of_labels("mcc", _CLASSES),
+        _of_values("rmse", Objective.SQUARED),
+        _of_values("mae", Objective.ABSOLUTE),
+        _of_values("r2", Objective.SQUARED),
+        _of_values("rmsle", Objective.SQUARED_LOG),
+        _of_values("mape", Objective.PERCENTAGE),
     )
 }
+
+_QUANTILE = _of_values("quantile", Objective.QUANTILE)
 
 _DEFAULTS: Mapping[ProblemType, str] = {
     ProblemType.BINARY_CLASSIFICATION: "roc_auc",
@@ -191,9 +199,24 @@ _DEFAULTS: Mapping[ProblemType, str] = {
     ProblemType.REGRESSION: "rmse",
 }
 
+_QUANTILE_NAMES = frozenset({"quantile", "pinball", "quantile_loss", "pinball_loss"})
+
 _ALIASES: Mapping[str, str] = {
     "auc": "roc_auc",
+    "roc_auc_score": "roc_auc",
+    "ap": "average_precision",
+    "average_precision_score": "average_precision",
+    "pr_auc": "average_precision",
     "logloss": "log_loss",
+    "cross_entropy": "log_loss",
+    "acc": "accuracy",
+    "accuracy_score": "accuracy",
+    "f1_score": "f1",
+    "macro_f1": "f1_macro",
+    "matthews_corrcoef": "mcc",
     "root_mean_squared_error": "rmse",
     "mean_absolute_error": "mae",
+    "r2_score": "r2",
+    "root_mean_squared_log_error": "rmsle",
+    "mean_absolute_percentage_error": "mape",
 }
