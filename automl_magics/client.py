@@ -1,6 +1,5 @@
 """The product's verbs over HTTP: what a Jupyter server with the AutoML extension is asked to do."""
 
-from collections.abc import Collection
 from functools import cached_property
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,7 +9,6 @@ from uuid import UUID
 import pydantic
 
 from automl_magics.contracts import errors
-from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.http import (
     AutoMLTrainingJobResponse,
     ErrorResponse,
@@ -19,13 +17,8 @@ from automl_magics.contracts.http import (
     JobTrials,
     Version,
 )
-from automl_magics.contracts.training import (
-    AutoMLTrainingRequest,
-    LogLine,
-    TrainingJob,
-    TrainingJobPage,
-    Trial,
-)
+from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
+from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob, Trial
 
 if TYPE_CHECKING:
     import httpx
@@ -89,29 +82,9 @@ class Client:
         """Return one job."""
         return self._ask(TrainingJob, "GET", f"train/jobs/{job_id}/details")
 
-    def find(
-        self,
-        *,
-        status: JobStatus | Collection[JobStatus] | None = None,
-        domain: str | None = None,
-        owner: str | None = None,
-        name: str | None = None,
-        search: str | None = None,
-        limit: int = 20,
-        offset: int = 0,
-    ) -> TrainingJobPage:
-        """Return a page of jobs, newest first; ``limit`` is at most 200."""
-        wanted = [status] if isinstance(status, JobStatus) else status
-        if wanted is not None and not wanted:
-            return TrainingJobPage(jobs=[], count=0, limit=limit, offset=offset)
-        filters = {"domain": domain, "owner": owner, "name": name, "search": search}
-        params = {
-            "details": "true",
-            "limit": limit,
-            "offset": offset,
-            **{key: value for key, value in filters.items() if value is not None},
-            "status": [str(one) for one in wanted or ()],
-        }
+    def find(self, wanted: TrainingJobFilter = NEWEST) -> TrainingJobPage:
+        """Return a page of jobs, newest first unless sorted otherwise."""
+        params = {"details": True, **wanted.model_dump(mode="json", exclude_defaults=True)}
         return self._ask(TrainingJobPage, "GET", "train/jobs", params=params)
 
     def trigger(self, job_id: UUID) -> TrainingJob:

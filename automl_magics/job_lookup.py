@@ -4,6 +4,7 @@ import re
 from uuid import UUID
 
 from automl_magics.contracts.errors import NotFound, UsageError, did_you_mean
+from automl_magics.contracts.lists import MAX_PAGE, TrainingJobFilter
 from automl_magics.contracts.training import TrainingJob
 from automl_magics.contracts.verbs import TrainingJobs
 
@@ -24,13 +25,13 @@ def find_job(jobs: TrainingJobs, text: str) -> TrainingJob:
         More than one job's id begins so.
     """
     text = text.strip()
-    named = jobs.find(name=text, limit=1).jobs if text else []
+    named = jobs.find(TrainingJobFilter(name=text, limit=1)).jobs if text else []
     if named:
         return named[0]
     digits = _ID.fullmatch(text.replace("-", ""))
     if digits and (found := _by_id(jobs, digits[1].lower())) is not None:
         return found
-    known = dict.fromkeys(job.name for job in jobs.find(limit=200).jobs)
+    known = dict.fromkeys(job.name for job in jobs.find(TrainingJobFilter(limit=MAX_PAGE)).jobs)
     raise NotFound(
         f"There is no job {text!r}.",
         hint=did_you_mean(text, known) or "There are no jobs yet.",
@@ -43,7 +44,7 @@ def _by_id(jobs: TrainingJobs, digits: str) -> TrainingJob | None:
             return jobs.get(UUID(digits))
         except NotFound:
             return None
-    near = jobs.find(search=digits[:PREFIX], limit=200).jobs
+    near = jobs.find(TrainingJobFilter(search=digits[:PREFIX], limit=MAX_PAGE)).jobs
     found = [job for job in near if job.job_id.hex.startswith(digits)]
     if len(found) > 1:
         message = f"{len(found)} jobs' ids begin with {digits}."

@@ -4,21 +4,15 @@ The surfaces hold a `Session` and never know which of the three it is.
 """
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
 from automl_magics import jupyter_servers
-from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.errors import Unavailable
-from automl_magics.contracts.training import (
-    AutoMLTrainingRequest,
-    LogLine,
-    TrainingJob,
-    TrainingJobPage,
-    Trial,
-)
+from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
+from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob, Trial
 from automl_magics.contracts.verbs import TrainingJobs
 from automl_magics.jupyter_servers import JupyterServer
 from automl_magics.settings import Settings, read_settings
@@ -221,29 +215,9 @@ class SteadyJobs:
         """Return one job."""
         return self._read(lambda jobs: jobs.get(job_id))
 
-    def find(
-        self,
-        *,
-        status: JobStatus | Collection[JobStatus] | None = None,
-        domain: str | None = None,
-        owner: str | None = None,
-        name: str | None = None,
-        search: str | None = None,
-        limit: int = 20,
-        offset: int = 0,
-    ) -> TrainingJobPage:
-        """Return a page of jobs, newest first."""
-        return self._read(
-            lambda jobs: jobs.find(
-                status=status,
-                domain=domain,
-                owner=owner,
-                name=name,
-                search=search,
-                limit=limit,
-                offset=offset,
-            )
-        )
+    def find(self, wanted: TrainingJobFilter = NEWEST) -> TrainingJobPage:
+        """Return a page of jobs, newest first unless sorted otherwise."""
+        return self._read(lambda jobs: jobs.find(wanted))
 
     def trigger(self, job_id: UUID) -> TrainingJob:
         """Queue a job that is ready."""

@@ -19,13 +19,8 @@ from automl_magics.contracts import http, http_b
 from automl_magics.contracts.data import Dataset
 from automl_magics.contracts.enums import AutoMLAlgorithm, JobStatus, Preset
 from automl_magics.contracts.errors import InvalidInput, did_you_mean
-from automl_magics.contracts.training import (
-    AutoMLTrainingRequest,
-    LogLine,
-    SortColumn,
-    TrainingJob,
-    TrainingJobPage,
-)
+from automl_magics.contracts.lists import SortColumn, TrainingJobPage
+from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob
 
 _JOB_ID = re.compile(
     r"(?:aml_)?[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",

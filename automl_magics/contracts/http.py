@@ -11,12 +11,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from automl_magics.contracts.enums import AutoMLAlgorithm, JobStatus, ProblemType
+from automl_magics.contracts.lists import TrainingJobFilter
 from automl_magics.contracts.training import LogLine, Trial
 
 CORRELATION_HEADER = "x-correlation-id"
 PSK_HEADER = "Authorization-PSK"
 
-MAX_PAGE = 200
 _INT64_MAX = 2**63 - 1
 
 
@@ -114,23 +114,21 @@ class HTTPValidationError(BaseModel):
     detail: list[ValidationError] = Field(default_factory=list)
 
 
-class JobListQuery(BaseModel):
-    """The query of the list of training jobs; ``details`` and ``name`` are ours."""
+class _JobListView(BaseModel):
+    """How the jobs of a list read."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     details: bool = False
     """Answer whole records (`TrainingJobPage`) in place of the published view."""
-    status: list[JobStatus] = Field(default_factory=list)
-    """Any of these when repeated; every status when left out."""
-    domain: str | None = None
-    owner: str | None = None
-    name: str | None = None
-    """The exact name."""
-    search: str | None = None
-    """Part of the name or the source, or the start of the id."""
-    limit: int = Field(20, ge=1, le=MAX_PAGE)
-    offset: int = Field(0, ge=0, le=_INT64_MAX)
+
+
+class JobListQuery(TrainingJobFilter, _JobListView):
+    """The query of the list of training jobs.
+
+    ``details``, ``name``, ``mentions``, ``sort`` and ``descending`` are ours. The second base's
+    fields come first, so that ``status`` can be checked with ``details`` in sight.
+    """
 
     @field_validator("status")
     @classmethod

@@ -16,7 +16,7 @@ from automl_magics.contracts.enums import (
     PredictorType,
     ProblemType,
 )
-from automl_magics.contracts.http import MAX_PAGE
+from automl_magics.contracts.lists import MAX_PAGE
 from automl_magics.contracts.training import LongText, Text
 
 API_KEY_HEADER = "X-API-Key"

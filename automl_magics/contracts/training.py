@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import (
@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from automl_magics.contracts.enums import (
+    AlgorithmName,
     AutoMLAlgorithm,
     ExecutorName,
     JobStatus,
@@ -140,7 +141,7 @@ class Trial(BaseModel):
     """Order of fitting, from 1."""
     candidate: str
     """The configuration's short name, e.g. ``lightgbm-r177``."""
-    algorithm: AutoMLAlgorithm
+    algorithm: AlgorithmName
     parameters: dict[str, Any] = Field(default_factory=dict)
     status: TrialStatus = TrialStatus.COMPLETE
     score: float | None = None
@@ -157,7 +158,7 @@ class LeaderboardRow(BaseModel):
 
     rank: int
     candidate: str
-    algorithm: AutoMLAlgorithm
+    algorithm: AlgorithmName
     score: float
     """The metric on the validation rows."""
     scores: dict[str, float]
@@ -290,17 +291,3 @@ class TrainingJob(BaseModel):
         if self.registered_model_name is None or self.registered_model_version is None:
             return None
         return f"models:/{self.registered_model_name}/{self.registered_model_version}"
-
-
-SortColumn = Literal["name", "status", "created_at", "updated_at", "started_at", "finished_at"]
-"""What a list of training jobs can be sorted by."""
-
-
-class TrainingJobPage(BaseModel):
-    """A page of a list of training jobs."""
-
-    jobs: list[TrainingJob]
-    count: int
-    """How many jobs match in all."""
-    limit: int
-    offset: int

@@ -4,11 +4,10 @@
 signatures, so a surface never knows which one it holds.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
-from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.features import (
     FeatureEngineeringApproval,
     FeatureEngineeringJob,
@@ -16,14 +15,9 @@ from automl_magics.contracts.features import (
     FeatureEngineeringRequest,
     FeatureEngineeringStatus,
 )
+from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
 from automl_magics.contracts.models import Deployment
-from automl_magics.contracts.training import (
-    AutoMLTrainingRequest,
-    LogLine,
-    TrainingJob,
-    TrainingJobPage,
-    Trial,
-)
+from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob, Trial
 
 
 class TrainingJobs(Protocol):
@@ -40,22 +34,8 @@ class TrainingJobs(Protocol):
         """Return one job."""
         ...
 
-    def find(
-        self,
-        *,
-        status: JobStatus | Collection[JobStatus] | None = None,
-        domain: str | None = None,
-        owner: str | None = None,
-        name: str | None = None,
-        search: str | None = None,
-        limit: int = 20,
-        offset: int = 0,
-    ) -> TrainingJobPage:
-        """Return a page of jobs, newest first.
-
-        ``name`` matches exactly, ``search`` any part of the name or the source, or the start of
-        the id.
-        """
+    def find(self, wanted: TrainingJobFilter = NEWEST) -> TrainingJobPage:
+        """Return a page of jobs, newest first unless sorted otherwise."""
         ...
 
     def trigger(self, job_id: UUID) -> TrainingJob:

@@ -1,6 +1,7 @@
 """What one can do next, given the jobs that there are."""
 
 from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.lists import TrainingJobFilter
 from automl_magics.displays.job_card import next_steps
 from automl_magics.displays.tables import JobList
 from automl_magics.displays.view import MAGIC, View, render
@@ -19,7 +20,7 @@ ORDER = (
 
 def whats_next(session: Session, command: str = MAGIC) -> View:
     """Return a short overview with things to type."""
-    page = session.jobs.find(limit=RECENT)
+    page = session.jobs.find(TrainingJobFilter(limit=RECENT))
     return Overview(JobList(page.jobs, page.count), session.place, command)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl_magics.contracts.enums import AccessScope, JobStatus
 from automl_magics.contracts.errors import UsageError
+from automl_magics.contracts.lists import MAX_PAGE, TrainingJobFilter
 from automl_magics.displays.access_keys import KeyList, NewKey
 from automl_magics.displays.predictions import Predictions, check_output
 from automl_magics.displays.tables import JobList, JobLog, log_line
@@ -68,11 +69,13 @@ def _train(words: Namespace, place: Place) -> View:
 
 def _jobs(words: Namespace, place: Place) -> View:
     page = place.session.jobs.find(
-        status=JobStatus(words.status) if words.status else None,
-        domain=words.domain,
-        owner=words.owner,
-        search=words.search,
-        limit=min(words.limit, 200),
+        TrainingJobFilter(
+            status=[JobStatus(words.status)] if words.status else [],
+            domain=words.domain,
+            owner=words.owner,
+            search=words.search,
+            limit=min(words.limit, MAX_PAGE),
+        )
     )
     return _bind(words, place, JobList(page.jobs, page.count))
 

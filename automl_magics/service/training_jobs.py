@@ -6,7 +6,7 @@ here blocks for milliseconds to half a second: a server calls it in a thread.
 
 import re
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -14,16 +14,11 @@ from uuid import UUID, uuid4
 from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.errors import Conflict, InvalidInput
 from automl_magics.contracts.http import AutoMLTrainingStatusUpdate
-from automl_magics.contracts.training import (
-    AutoMLTrainingRequest,
-    LogLine,
-    SortColumn,
-    TrainingJob,
-    TrainingJobPage,
-    Trial,
-)
+from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
+from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob, Trial
 from automl_magics.data.profile import profile_source
 from automl_magics.data.staging import adopt_staged, discard_staged, stage_source
+from automl_magics.executors.airflow.render import render_job
 from automl_magics.service.caller import Caller
 from automl_magics.service.offer import check_place, check_predictor_type
 from automl_magics.service.source_of import STAGED, source_of_request
@@ -79,11 +74,7 @@ class TrainingService:
         InvalidInput
             With the request's field; nothing is left behind then.
         """
-        if request.staged_source is None and self._caller.root is None:
-            staged = stage_source(
-                self._settings, request.source_table, namespace={}, folder=Path.cwd()
-            )
-            request = request.model_copy(update={"staged_source": staged})
+        request = self._staged(request)
         try:
             job = self._checked(request)
         except Exception:
@@ -103,37 +94,25 @@ class TrainingService:
         self._wake()
         return job
 
+    def preview(self, request: AutoMLTrainingRequest) -> str:
+        """Return the DAG that a request would be rendered to; nothing is kept.
+
+        Raises `InvalidInput` as `create` does.
+        """
+        request = self._staged(request)
+        try:
+            return str(self._checked(request).rendered_dag)
+        finally:
+            if request.staged_source is not None:
+                discard_staged(self._settings, request.staged_source)
+
     def get(self, job_id: UUID) -> TrainingJob:
         """Return one job."""
         return self.store.jobs.get(job_id)
 
-    def find(
-        self,
-        *,
-        status: JobStatus | Collection[JobStatus] | None = None,
-        domain: str | None = None,
-        owner: str | None = None,
-        name: str | None = None,
-        search: str | None = None,
-        mentions: str | None = None,
-        sort: SortColumn = "created_at",
-        descending: bool = True,
-        limit: int = 20,
-        offset: int = 0,
-    ) -> TrainingJobPage:
+    def find(self, wanted: TrainingJobFilter = NEWEST) -> TrainingJobPage:
         """Return a page of jobs, newest first unless sorted otherwise."""
-        return self.store.jobs.find(
-            status=status,
-            domain=domain,
-            owner=owner,
-            name=name,
-            search=search,
-            mentions=mentions,
-            sort=sort,
-            descending=descending,
-            limit=limit,
-            offset=offset,
-        )
+        return self.store.jobs.find(wanted)
 
     def trigger(self, job_id: UUID) -> TrainingJob:
         """Queue a job that is ready."""
@@ -202,6 +181,13 @@ class TrainingService:
         except Conflict:  # another writeback was first: look again
             return self.write_status(job_id, update)
 
+    def _staged(self, request: AutoMLTrainingRequest) -> AutoMLTrainingRequest:
+        """Return the request with its source set aside, where that is not done yet."""
+        if request.staged_source is not None or self._caller.root is not None:
+            return request
+        staged = stage_source(self._settings, request.source_table, namespace={}, folder=Path.cwd())
+        return request.model_copy(update={"staged_source": staged})
+
     def _checked(self, request: AutoMLTrainingRequest) -> TrainingJob:
         """Return the job that a request asks for, or raise `InvalidInput`."""
         executor = request.executor or self._settings.executor
@@ -231,7 +217,7 @@ class TrainingService:
                 or _registry_name(f"{request.domain}-{name}"),
             }
         )
-        return TrainingJob(
+        job = TrainingJob(
             job_id=uuid4(),
             name=name,
             description=accepted.description,
@@ -252,6 +238,7 @@ class TrainingService:
             registered_model_name=accepted.registered_model_name,
             feature_engineering_job_id=accepted.feature_engineering_job_id,
         )
+        return job.model_copy(update={"rendered_dag": render_job(job, self._settings)})
 
 
 def _check_meaning(request: AutoMLTrainingRequest) -> None:

@@ -1,6 +1,6 @@
 """The records of training jobs and their transitions."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +21,8 @@ from sqlalchemy import (
 
 from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.errors import Conflict, NotFound
-from automl_magics.contracts.training import Progress, SortColumn, TrainingJob, TrainingJobPage
+from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
+from automl_magics.contracts.training import Progress, TrainingJob
 from automl_magics.store.database import Database
 from automl_magics.store.journal import append_line
 from automl_magics.store.lifecycle import INITIAL, check_deletable, check_transition, refusal
@@ -68,56 +69,15 @@ class Jobs:
             root = connection.scalar(select(JOBS.c.source_root).where(JOBS.c.job_id == job_id))
         return None if root is None else Path(root)
 
-    def find(
-        self,
-        *,
-        status: JobStatus | Collection[JobStatus] | None = None,
-        domain: str | None = None,
-        owner: str | None = None,
-        name: str | None = None,
-        search: str | None = None,
-        mentions: str | None = None,
-        sort: SortColumn = "created_at",
-        descending: bool = True,
-        limit: int = 20,
-        offset: int = 0,
-    ) -> TrainingJobPage:
-        """Return a page of matching jobs, newest first unless sorted otherwise.
-
-        ``search`` is part of the name or the source, or the start of the id; ``mentions`` is part
-        of the name or the description.
-        """
-        exact = {"domain": domain, "owner": owner, "name": name}
-        where: list[ColumnElement[bool]] = [
-            JOBS.c[column] == str(value) for column, value in exact.items() if value is not None
-        ]
-        if status is not None:
-            wanted = [status] if isinstance(status, JobStatus) else list(status)
-            where.append(JOBS.c.status.in_(wanted))
-        if search:
-            where.append(
-                or_(
-                    JOBS.c.name.icontains(search, autoescape=True),
-                    JOBS.c.source_table.icontains(search, autoescape=True),
-                    JOBS.c.job_id.istartswith(search.removeprefix("aml_"), autoescape=True),
-                    func.replace(JOBS.c.job_id, "-", "").istartswith(
-                        search.removeprefix("aml_"), autoescape=True
-                    ),
-                )
-            )
-        if mentions:
-            where.append(
-                or_(
-                    JOBS.c.name.icontains(mentions, autoescape=True),
-                    JOBS.c.description.icontains(mentions, autoescape=True),
-                )
-            )
-        by = (JOBS.c[sort], JOBS.c.job_id)  # an index's columns, both in one direction
-        order = [column.desc() if descending else column.asc() for column in by]
-        wanted_page = select(*_FIELDS).where(*where).order_by(*order).limit(limit).offset(offset)
+    def find(self, wanted: TrainingJobFilter = NEWEST) -> TrainingJobPage:
+        """Return a page of matching jobs, newest first unless sorted otherwise."""
+        where, limit, offset = _conditions(wanted), wanted.limit, wanted.offset
+        by = (JOBS.c[wanted.sort], JOBS.c.job_id)  # an index's columns, both in one direction
+        order = [column.desc() if wanted.descending else column.asc() for column in by]
+        page = select(*_FIELDS).where(*where).order_by(*order).limit(limit).offset(offset)
         with self._database.read() as connection:
             count = connection.scalar(select(func.count()).select_from(JOBS).where(*where)) or 0
-            jobs = [_record(row) for row in connection.execute(wanted_page).mappings()]
+            jobs = [_record(row) for row in connection.execute(page).mappings()]
         return TrainingJobPage(jobs=jobs, count=count, limit=limit, offset=offset)
 
     def counts(self) -> dict[JobStatus, int]:
@@ -205,6 +165,34 @@ class Jobs:
 def utc_now() -> datetime:
     """Return this moment in UTC."""
     return datetime.now(UTC)
+
+
+def _conditions(wanted: TrainingJobFilter) -> list[ColumnElement[bool]]:
+    """Return what every job that is wanted fulfils."""
+    exact = {"domain": wanted.domain, "owner": wanted.owner, "name": wanted.name}
+    where: list[ColumnElement[bool]] = [
+        JOBS.c[column] == value for column, value in exact.items() if value is not None
+    ]
+    if wanted.status:
+        where.append(JOBS.c.status.in_(wanted.status))
+    if wanted.search:
+        text, start = wanted.search, wanted.search.removeprefix("aml_")
+        where.append(
+            or_(
+                JOBS.c.name.icontains(text, autoescape=True),
+                JOBS.c.source_table.icontains(text, autoescape=True),
+                JOBS.c.job_id.istartswith(start, autoescape=True),
+                func.replace(JOBS.c.job_id, "-", "").istartswith(start, autoescape=True),
+            )
+        )
+    if wanted.mentions:
+        where.append(
+            or_(
+                JOBS.c.name.icontains(wanted.mentions, autoescape=True),
+                JOBS.c.description.icontains(wanted.mentions, autoescape=True),
+            )
+        )
+    return where
 
 
 def _entering(status: JobStatus) -> dict[str, Any]:

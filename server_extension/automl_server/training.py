@@ -5,12 +5,10 @@ ours; the rest is as published.
 """
 
 from asyncio import to_thread
-from collections.abc import Collection
 from uuid import UUID
 
 from automl_magics import __version__
 from automl_magics.contracts.dialects import job_a, page_a, statuses_read_as
-from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.http import (
     AutoMLTrainingJobList,
     AutoMLTrainingJobResponse,
@@ -22,7 +20,8 @@ from automl_magics.contracts.http import (
     LogQuery,
     Version,
 )
-from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob, TrainingJobPage
+from automl_magics.contracts.lists import TrainingJobPage
+from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
 from automl_server.handler import UserHandler, WorkerHandler
 from automl_server.operation import Auth, Routes
 
@@ -47,12 +46,11 @@ async def list_training_jobs(
 ) -> AutoMLTrainingJobList | TrainingJobPage:
     """List training jobs, newest first."""
     jobs = await handler.jobs()
-    statuses: Collection[JobStatus] = query.status
-    if not query.details:
-        statuses = statuses_read_as(*map(AutoMLTrainingJobStatus, query.status))
-    filters = query.model_dump(exclude={"details", "status"})
-    page = await to_thread(jobs.find, status=statuses or None, **filters)
-    return page if query.details else page_a(page)
+    if query.details:
+        return await to_thread(jobs.find, query)
+    statuses = statuses_read_as(*map(AutoMLTrainingJobStatus, query.status))
+    wanted = query.model_copy(update={"status": list(statuses)})
+    return page_a(await to_thread(jobs.find, wanted))
 
 
 @ROUTES.operation("GET", "/train/jobs/{job_id}")

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from automl_magics.contracts import dialects, http_b
 from automl_magics.contracts.errors import InvalidInput
+from automl_magics.contracts.lists import TrainingJobFilter
 from automl_server.answers import refused_by_service
 from automl_server.key_handler import KeyHandler
 from automl_server.operation import Auth, Routes
@@ -22,16 +23,15 @@ async def list_automl_jobs(
     """List jobs."""
     jobs = await handler.jobs()
     sort, descending = dialects.sort_of_b(query.sort)
-    page = await to_thread(
-        jobs.find,
-        status=dialects.statuses_read_as_b(query.status) if query.status else None,
+    wanted = TrainingJobFilter(
+        status=dialects.statuses_read_as_b(query.status) if query.status else [],
         mentions=query.search,
         sort=sort,
         descending=descending,
         limit=query.limit,
         offset=query.offset,
     )
-    return dialects.page_b(page)
+    return dialects.page_b(await to_thread(jobs.find, wanted))
 
 
 @ROUTES.operation("POST", "/jobs", status=201)

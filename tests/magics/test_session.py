@@ -13,6 +13,7 @@ import pytest
 from jupyter_client.blocking import BlockingKernelClient
 
 from automl_magics.contracts.errors import Unavailable
+from automl_magics.contracts.lists import TrainingJobFilter
 from automl_magics.contracts.training import AutoMLTrainingRequest
 from automl_magics.job import TrainingJobHandle
 from automl_magics.session import connect
@@ -89,7 +90,7 @@ def test_without_a_server_the_work_is_done_in_this_process(settings, folder):
         assert session.place == "this process"
         job = session.jobs.create(_request(folder))
         assert session.jobs.get(job.job_id) == job
-        assert session.jobs.find(name="churn").count == 1
+        assert session.jobs.find(TrainingJobFilter(name="churn")).count == 1
     assert session.notices == []
 
 

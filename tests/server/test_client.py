@@ -17,6 +17,7 @@ from automl_magics.contracts.errors import (
     Unauthenticated,
     Unavailable,
 )
+from automl_magics.contracts.lists import TrainingJobFilter
 from automl_magics.contracts.training import AutoMLTrainingRequest
 
 
@@ -44,7 +45,7 @@ async def test_every_verb_does_what_the_service_does(client, request_):
     assert (job.name, job.status, job.request.label_column) == ("churn", JobStatus.READY, "churned")
     assert await to_thread(client.get, job.job_id) == job
 
-    page = await to_thread(client.find, name="churn")
+    page = await to_thread(client.find, TrainingJobFilter(name="churn"))
     assert (page.jobs, page.count, page.limit, page.offset) == ([job], 1, 20, 0)
 
     assert (await to_thread(client.trigger, job.job_id)).status is JobStatus.QUEUED
@@ -68,13 +69,13 @@ async def test_jobs_are_found_by_one_status_or_several(client, request_):
     await to_thread(client.stop, stopped.job_id)
 
     async def found(status):
-        return [job.job_id for job in (await to_thread(client.find, status=status)).jobs]
+        page = await to_thread(client.find, TrainingJobFilter(status=status))
+        return [job.job_id for job in page.jobs]
 
     assert await found(JobStatus.STOPPED) == [stopped.job_id]
     assert await found(JobStatus.FAILED) == []
     assert await found({JobStatus.READY, JobStatus.STOPPED}) == [stopped.job_id, ready.job_id]
-    assert await found([]) == []
-    assert await found(None) == [stopped.job_id, ready.job_id]
+    assert await found([]) == [stopped.job_id, ready.job_id]
 
 
 async def test_what_is_wrong_comes_with_its_field_and_hint(client, request_):
@@ -88,8 +89,9 @@ async def test_what_is_wrong_comes_with_its_field_and_hint(client, request_):
 
 
 async def test_what_the_schema_refuses_names_its_field(client):
+    too_many = TrainingJobFilter().model_copy(update={"limit": 1000})
     with pytest.raises(InvalidInput, match=r"^limit: .*200") as caught:
-        await to_thread(client.find, limit=1000)
+        await to_thread(client.find, too_many)
     assert caught.value.field == "limit"
 
 

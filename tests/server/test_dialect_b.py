@@ -23,12 +23,8 @@ from automl_magics.contracts.dialects import (
 )
 from automl_magics.contracts.enums import AutoMLAlgorithm, JobStatus, Preset
 from automl_magics.contracts.errors import InvalidInput
-from automl_magics.contracts.training import (
-    AutoMLTrainingRequest,
-    SortColumn,
-    TrainingJob,
-    TrainingJobPage,
-)
+from automl_magics.contracts.lists import SortColumn, TrainingJobPage
+from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
 
 REQUIRED = {"name": "churn", "dataset": "churn.csv", "targetColumn": "churned"}
 

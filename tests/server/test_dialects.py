@@ -15,7 +15,8 @@ from automl_magics.contracts.dialects import (
 )
 from automl_magics.contracts.enums import JobStatus, Preset
 from automl_magics.contracts.errors import InvalidInput
-from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob, TrainingJobPage
+from automl_magics.contracts.lists import TrainingJobPage
+from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
 
 ID = UUID("3c90c3cc-0d44-4b50-8888-8dd25736052a")
 

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from automl_magics.contracts.enums import JobStatus, Phase
+from automl_magics.contracts.lists import TrainingJobFilter
 from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
 from automl_magics.dispatcher import BackgroundDispatcher, spawn
 from automl_magics.job import TrainingJobHandle
@@ -288,7 +289,7 @@ def _processes_of(settings: Settings, job: TrainingJob) -> list[int]:
 
 
 def _end_workers(store: Store) -> None:
-    for job in store.jobs.find(limit=200).jobs:
+    for job in store.jobs.find(TrainingJobFilter(limit=200)).jobs:
         if job.worker is not None and _lives(job):
             psutil.Process(job.worker.pid).kill()
 

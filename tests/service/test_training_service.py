@@ -17,6 +17,7 @@ from automl_magics.contracts.enums import (
 )
 from automl_magics.contracts.errors import Conflict, InvalidInput, NotFound
 from automl_magics.contracts.http import AutoMLTrainingStatusUpdate
+from automl_magics.contracts.lists import TrainingJobFilter
 from automl_magics.contracts.training import AutoMLTrainingRequest
 from automl_magics.service import Caller, TrainingService
 from automl_magics.settings import Settings
@@ -115,18 +116,18 @@ def test_a_confined_caller_reads_only_under_the_root(
 def test_lists_filter_search_and_page(service: TrainingService, request_for: Request) -> None:
     for number in range(5):
         service.create(request_for(name=f"job {number}", domain="a" if number % 2 else "b"))
-    page = service.find(limit=2, offset=1)
+    page = service.find(TrainingJobFilter(limit=2, offset=1))
     assert ([job.name for job in page.jobs], page.count) == (["job 3", "job 2"], 5)
-    assert service.find(domain="a").count == 2
-    assert service.find(search="OB 4").jobs[0].name == "job 4"
-    assert service.find(search="%").count == 0
-    assert service.find(name="job 1").count == 1
-    assert service.find(name="job").count == 0
+    assert service.find(TrainingJobFilter(domain="a")).count == 2
+    assert service.find(TrainingJobFilter(search="OB 4")).jobs[0].name == "job 4"
+    assert service.find(TrainingJobFilter(search="%")).count == 0
+    assert service.find(TrainingJobFilter(name="job 1")).count == 1
+    assert service.find(TrainingJobFilter(name="job")).count == 0
     first = page.jobs[0].job_id
-    assert service.find(search=str(first)[:8]).jobs[0].job_id == first
-    assert service.find(search=f"aml_{first.hex}").jobs[0].job_id == first
-    assert service.find(status=JobStatus.RUNNING).count == 0
-    assert service.find(status={JobStatus.QUEUED, JobStatus.READY}).count == 5
+    assert service.find(TrainingJobFilter(search=str(first)[:8])).jobs[0].job_id == first
+    assert service.find(TrainingJobFilter(search=f"aml_{first.hex}")).jobs[0].job_id == first
+    assert service.find(TrainingJobFilter(status=JobStatus.RUNNING)).count == 0
+    assert service.find(TrainingJobFilter(status={JobStatus.QUEUED, JobStatus.READY})).count == 5
 
 
 def test_stop_names_who_did_it(service: TrainingService, request_for: Request) -> None:

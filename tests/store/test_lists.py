@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from automl_magics.contracts.enums import JobStatus, LogLevel
-from automl_magics.contracts.training import SortColumn
+from automl_magics.contracts.lists import SortColumn, TrainingJobFilter
 
 
 @pytest.fixture
@@ -23,10 +23,12 @@ def test_jobs_are_sorted_by_any_column_either_way(store, jobs):
     store.jobs.transition(jobs[2].job_id, JobStatus.RUNNING, note="go")
 
     def names(sort, descending):
-        return [job.name for job in store.jobs.find(sort=sort, descending=descending).jobs]
+        wanted = TrainingJobFilter(sort=sort, descending=descending)
+        return [job.name for job in store.jobs.find(wanted).jobs]
 
     for column in get_args(SortColumn):
-        up = [getattr(job, column) for job in store.jobs.find(sort=column, descending=False).jobs]
+        wanted = TrainingJobFilter(sort=column, descending=False)
+        up = [getattr(job, column) for job in store.jobs.find(wanted).jobs]
         known = [value for value in up if value is not None]
         assert known == sorted(known), column
         assert len(names(column, True)) == 3
@@ -49,7 +51,8 @@ def test_each_sorted_list_goes_by_an_index(store, jobs):
 
 def test_jobs_are_found_by_what_their_name_or_description_mentions(store, jobs):
     def names(mentions):
-        return sorted(job.name for job in store.jobs.find(mentions=mentions).jobs)
+        wanted = TrainingJobFilter(mentions=mentions)
+        return sorted(job.name for job in store.jobs.find(wanted).jobs)
 
     assert names("ALPH") == ["alpha"]
     assert names("50%") == ["beta"]
