@@ -54,6 +54,22 @@ class AutoMLAlgorithm(StrEnum):
     VW_CONTEXTUAL_BANDIT = "vw_contextual_bandit"
 
 
+class ModelFamily(StrEnum):
+    """Families of models that the search tries beside the published algorithms."""
+
+    EXTRA_TREES = "extra_trees"
+    RANDOM_FOREST = "random_forest"
+    LINEAR = "linear"
+    NEURAL_NETWORK = "neural_network"
+    NEAREST_NEIGHBORS = "nearest_neighbors"
+    CATBOOST = "catboost"
+    ENSEMBLE = "ensemble"
+
+
+AlgorithmName = AutoMLAlgorithm | ModelFamily
+"""What a trial can be of."""
+
+
 class Preset(StrEnum):
     """How much work a job does for its quality, from quickest to best."""
 

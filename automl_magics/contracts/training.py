@@ -16,6 +16,7 @@ from pydantic import (
 
 from automl_magics.contracts.enums import (
     AlgorithmName,
+    AlgorithmName,
     AutoMLAlgorithm,
     ExecutorName,
     JobStatus,

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from automl_magics.contracts.data import ColumnType
 from automl_magics.contracts.errors import InvalidInput, did_you_mean
@@ -54,6 +55,10 @@ class Encoded:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def take(self, rows: NDArray[np.int64]) -> "Encoded":
+        """Return some of the rows."""
+        return replace(self, values=self.values[rows])
 
 
 @dataclass(frozen=True)

@@ -124,8 +124,8 @@ class _Training:
             seed=self.task.seed,
             threads=self.threads,
         )
-        places = [np.searchsorted(seen, part) for part in (rows.train, rows.validation)]
-        return encoder, data, Fold(*places)
+        train, held = (np.searchsorted(seen, part) for part in (rows.train, rows.validation))
+        return encoder, data, Fold(train, held)
 
     def _search(self, rows: LabelledRows, data: TrainingData, fold: Fold) -> Search:
         share = len(rows.test) / len(rows.validation)
@@ -159,7 +159,7 @@ class _Training:
             refitted = search.refit(incumbent)
         if refitted is None and not self.budget.stopped:
             self._warn(["The model has not seen the validation rows: the time limit was reached."])
-        predictor = incumbent.fit.predictor if refitted is None else refitted
+        predictor = incumbent.fit.folds[0].predictor if refitted is None else refitted
         model = TrainedModel(self.problem_type, incumbent.algorithm, rows.label, encoder, predictor)
         with self.budget.spend("evaluating"):
             predictions, scores = self._evaluate(rows, model)

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from automl_magics.contracts.enums import AutoMLAlgorithm, LogLevel, Preset, TrialStatus
+import numpy as np
+
+from automl_magics.contracts.enums import (
+    AlgorithmName,
+    AutoMLAlgorithm,
+    LogLevel,
+    Preset,
+    TrialStatus,
+)
 from automl_magics.contracts.errors import TrainingError
 from automl_magics.contracts.training import LeaderboardRow, Trial
 from automl_magics.training.algorithms import load_algorithm
@@ -75,8 +83,9 @@ class Search:
         self._evaluating = evaluating
         self._changed = changed
         families = {name: load_algorithm(name) for name in algorithms}
-        self.plan = _take_turns([family.portfolio(preset) for family in families.values()])
-        self._trainers: dict[AutoMLAlgorithm, Trainer] = {
+        tried = 3 if preset is Preset.FAST else 5
+        self.plan = _take_turns([family.portfolio(data)[:tried] for family in families.values()])
+        self._trainers: dict[AlgorithmName, Trainer] = {
             name: family.trainer(data) for name, family in families.items()
         }
 
@@ -106,11 +115,14 @@ class Search:
         """Fit the incumbent on the validation rows too; None when the budget forbids it."""
         fit = incumbent.fit
         seconds = self._budget.remaining - self._evaluating(fit)
-        if self._budget.stopped or seconds < 1.2 * fit.refit_seconds:
+        if self._budget.stopped or seconds < 1.5 * fit.seconds:
             return None
         try:
             trainer = self._trainers[incumbent.algorithm]
-            return trainer.refit(fit, self._budget.slot(seconds))
+            everything = np.arange(len(self._data.target))
+            whole = Fold(everything, everything[:0])
+            refitted = trainer.fit(fit.again, [whole], self._budget.slot(seconds), first=False)
+            return refitted.folds[0].predictor if refitted.complete else None
         except FitError as error:
             self._reporter.log(LogLevel.WARNING, "The refit failed.", error=str(error))
             return None
@@ -145,9 +157,9 @@ class Search:
         if self.incumbent is None:
             return left / (to_come + 1)
         fit = self.incumbent.fit
-        left -= _REFIT_MARGIN * fit.refit_seconds + self._evaluating(fit)
+        left -= _REFIT_MARGIN * fit.seconds + self._evaluating(fit)
         configuration = self.plan[position]
-        usable = self._trainers[configuration.algorithm].usable_after(configuration)
+        usable = self._trainers[configuration.algorithm].cost(configuration, [self._fold]).usable
         if left < 2 * usable or left <= 0:
             return None
         return min(left, max(left / (to_come + 0.5), 3 * usable))
@@ -165,7 +177,7 @@ class Search:
             with self._budget.spend(configuration.candidate):
                 fit = self._trainers[configuration.algorithm].fit(
                     configuration,
-                    self._fold,
+                    [self._fold],
                     self._budget.slot(seconds),
                     first=self.incumbent is None,
                 )
@@ -192,19 +204,24 @@ class Search:
         rows = self._fold.validation
         target = self._data.target[rows]
         weights = None if self._data.weights is None else self._data.weights[rows]
-        score = self._data.metric.score(target, fit.predictions, weights)
+        score = self._data.metric.score(target, fit.folds[0].predictions, weights)
         if score is None:
             raise FitError(
                 f"{self._data.metric.name} is not defined for the validation rows:"
                 " they hold one class only."
             )
-        return score, all_scores(self._data.problem_type, target, fit.predictions, weights)
+        return score, all_scores(self._data.problem_type, target, fit.folds[0].predictions, weights)
 
     def _consider(self, configuration: Configuration, score: float, fit: Fit) -> None:
         if self.incumbent is None:
             self.first_model_after = self._budget.elapsed
         if self.incumbent is None or self._data.metric.is_better(score, self.incumbent.score):
-            self.incumbent = Incumbent(configuration.candidate, configuration.algorithm, score, fit)
+            self.incumbent = Incumbent(
+                configuration.candidate,
+                AutoMLAlgorithm(configuration.algorithm),
+                score,
+                fit,
+            )
 
     def _report(self, trial: Trial) -> None:
         if trial.score is None:

@@ -1,11 +1,15 @@
 """Which rows are learned from, which stop the learning, and which nobody looks at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_magics.contracts.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from automl_magics.training.encoding import Encoded
 
 Rows = NDArray[np.int64]
 
@@ -19,6 +23,9 @@ class Fold:
 
     train: Rows
     validation: Rows
+    features: "Encoded | None" = field(default=None, compare=False)
+    """An encoding of all rows that used the target of this fold's training rows; None where the
+    encoding is the same for every fold."""
 
 
 def hold_out(

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from automl_magics.contracts.enums import AutoMLAlgorithm, Preset, ProblemType
+from automl_magics.contracts.enums import AutoMLAlgorithm, ProblemType
 from automl_magics.training.algorithms import (
     algorithms_for,
     load_algorithm,
@@ -45,12 +45,15 @@ def data(
     )
 
 
+ROWS = data(ProblemType.BINARY_CLASSIFICATION)
+
+
 def slot(seconds: float = 600.0) -> Slot:
     return Budget(seconds).slot(seconds)
 
 
 def first_of(algorithm: AutoMLAlgorithm) -> Configuration:
-    return load_algorithm(algorithm).portfolio(Preset.FAST)[0]
+    return load_algorithm(algorithm).portfolio(data(ProblemType.REGRESSION))[0]
 
 
 def test_the_registry_knows_who_learns_what() -> None:
@@ -58,27 +61,22 @@ def test_the_registry_knows_who_learns_what() -> None:
     assert algorithms_for(ProblemType.RANKING) == []
     for problem_type in trainable_problem_types():
         for name in algorithms_for(problem_type):
-            assert load_algorithm(name).portfolio(Preset.BALANCED)
-
-
-def test_the_portfolio_grows_with_the_preset() -> None:
-    sizes = [len(CLASSIFIER.portfolio(preset)) for preset in Preset]
-    assert sizes == [3, 5, 5, 5]
+            assert load_algorithm(name).portfolio(data(problem_type))
 
 
 @pytest.mark.parametrize("problem_type", trainable_problem_types())
 def test_fit_predict_save_and_load(problem_type: ProblemType, tmp_path: Path) -> None:
     name = algorithms_for(problem_type)[0]
     rows = data(problem_type)
-    fit = load_algorithm(name).trainer(rows).fit(first_of(name), FOLD, slot(), first=True)
-    predicted = fit.predictor.predict(rows.features)
+    fit = load_algorithm(name).trainer(rows).fit(first_of(name), [FOLD], slot(), first=True)
+    predicted = fit.folds[0].predictor.predict(rows.features)
     assert predicted.shape == ((400, rows.classes) if rows.classes else (400,))
     if rows.classes:
         np.testing.assert_allclose(predicted.sum(axis=1), 1.0)
         assert (predicted.argmax(axis=1) == rows.target)[FOLD.validation].mean() > 0.7
-    assert np.array_equal(predicted[FOLD.validation], fit.predictions)
-    assert fit.predictor.importance().argmax() == 0
-    fit.predictor.save(tmp_path)
+    assert np.array_equal(predicted[FOLD.validation], fit.folds[0].predictions)
+    assert fit.folds[0].predictor.importance().argmax() == 0
+    fit.folds[0].predictor.save(tmp_path)
     assert np.array_equal(load_algorithm(name).load(tmp_path).predict(rows.features), predicted)
 
 
@@ -92,7 +90,8 @@ def test_threads_do_not_change_the_model() -> None:
     fold = Fold(np.arange(100_000), np.arange(100_000, 128_000))
     one, two = (
         CLASSIFIER.trainer(replace(many, threads=threads))
-        .fit(CLASSIFIER.portfolio(Preset.FAST)[1], fold, slot(0.0), first=True)
+        .fit(CLASSIFIER.portfolio(ROWS)[1], [fold], slot(0.0), first=True)
+        .folds[0]
         .predictions
         for threads in (1, 2)
     )
@@ -102,52 +101,56 @@ def test_threads_do_not_change_the_model() -> None:
 def test_configurations_share_one_binned_data_set() -> None:
     trainer = CLASSIFIER.trainer(data(ProblemType.BINARY_CLASSIFICATION))
     fits = [
-        trainer.fit(configuration, FOLD, slot(), first=False)
-        for configuration in CLASSIFIER.portfolio(Preset.BALANCED)
+        trainer.fit(configuration, [FOLD], slot(), first=False)
+        for configuration in CLASSIFIER.portfolio(ROWS)
     ]
-    assert len({fit.predictions.tobytes() for fit in fits}) == 5
-    assert trainer.usable_after(fits[0].configuration) > 0
+    assert len({fit.folds[0].predictions.tobytes() for fit in fits}) == 5
+    assert trainer.cost(fits[0].configuration, [FOLD]).usable > 0
 
 
 def test_a_slot_that_is_over_still_gives_a_first_model() -> None:
     trainer = CLASSIFIER.trainer(data(ProblemType.BINARY_CLASSIFICATION))
-    fit = trainer.fit(CLASSIFIER.portfolio(Preset.FAST)[0], FOLD, slot(0.0), first=True)
+    fit = trainer.fit(CLASSIFIER.portfolio(ROWS)[0], [FOLD], slot(0.0), first=True)
     assert 1 <= fit.parameters["rounds"] <= 5
     metric = find_metric("roc_auc", ProblemType.BINARY_CLASSIFICATION)
     target = data(ProblemType.BINARY_CLASSIFICATION).target[FOLD.validation]
-    assert (metric.score(target, fit.predictions) or 0) > 0.7
+    assert (metric.score(target, fit.folds[0].predictions) or 0) > 0.7
 
 
 def test_a_refit_learns_from_all_rows_or_not_at_all() -> None:
     rows = data(ProblemType.REGRESSION)
     trainer = REGRESSOR.trainer(rows)
-    fit = trainer.fit(REGRESSOR.portfolio(Preset.FAST)[0], FOLD, slot(), first=True)
-    refitted = trainer.refit(fit, slot())
-    assert refitted is not None
-    error = np.abs(refitted.predict(rows.features) - rows.target)[FOLD.validation].mean()
-    assert error < np.abs(fit.predictions - rows.target[FOLD.validation]).mean()
-    assert trainer.refit(fit, slot(0.0)) is None
+    fit = trainer.fit(REGRESSOR.portfolio(ROWS)[0], [FOLD], slot(), first=True)
+    everything = Fold(np.arange(400), np.arange(0))
+    refitted = trainer.fit(fit.again, [everything], slot(), first=False)
+    assert refitted.complete
+    assert refitted.parameters == fit.parameters
+    error = np.abs(refitted.folds[0].predictor.predict(rows.features) - rows.target)[
+        FOLD.validation
+    ].mean()
+    assert error < np.abs(fit.folds[0].predictions - rows.target[FOLD.validation]).mean()
+    assert not trainer.fit(fit.again, [everything], slot(0.0), first=False).complete
 
 
 def test_large_targets_keep_their_digits() -> None:
     rows = data(ProblemType.REGRESSION, offset=1e9)
-    fit = REGRESSOR.trainer(rows).fit(first_of(AutoMLAlgorithm.LIGHTGBM_REGRESSOR), FOLD, slot(),
+    fit = REGRESSOR.trainer(rows).fit(first_of(AutoMLAlgorithm.LIGHTGBM_REGRESSOR), [FOLD], slot(),
                                       first=True)  # fmt: skip
-    assert np.abs(fit.predictions - rows.target[FOLD.validation]).mean() < 0.5
+    assert np.abs(fit.folds[0].predictions - rows.target[FOLD.validation]).mean() < 0.5
 
 
 @pytest.mark.parametrize("metric", ["mae", "r2", "rmse"])
 def test_every_regression_metric_stops_the_boosting(metric: str) -> None:
     rows = data(ProblemType.REGRESSION, metric=metric)
-    fit = REGRESSOR.trainer(rows).fit(REGRESSOR.portfolio(Preset.FAST)[0], FOLD, slot(), first=True)
+    fit = REGRESSOR.trainer(rows).fit(REGRESSOR.portfolio(ROWS)[0], [FOLD], slot(), first=True)
     assert (find_metric("r2", ProblemType.REGRESSION).score(
-        rows.target[FOLD.validation], fit.predictions
+        rows.target[FOLD.validation], fit.folds[0].predictions
     ) or 0) > 0.7  # fmt: skip
 
 
 def test_a_configuration_that_lightgbm_refuses_is_a_fit_error() -> None:
     trainer = CLASSIFIER.trainer(data(ProblemType.BINARY_CLASSIFICATION))
-    good = CLASSIFIER.portfolio(Preset.FAST)[0]
+    good = CLASSIFIER.portfolio(ROWS)[0]
     bad = replace(good, parameters={**good.parameters, "num_leaves": -1})
     with pytest.raises(FitError):
-        trainer.fit(bad, FOLD, slot(), first=True)
+        trainer.fit(bad, [FOLD], slot(), first=True)

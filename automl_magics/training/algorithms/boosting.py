@@ -1,0 +1,235 @@
+"""Boosts the folds of a configuration in step, so that a deadline leaves equal models.
+
+Every booster of a fit has the same number of rounds at any time. The mean of their losses on the
+validation rows ends the boosting, so no fold picks a number of rounds that flatters itself.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+import numpy as np
+
+from automl_magics.training.algorithms.base import Configuration, Cost, Fit, FitError, FoldFit
+from automl_magics.training.budget import Slot
+
+USABLE_ROUNDS = 30
+"""From so many rounds on boosters are worth having."""
+MAX_ROUNDS = 10_000
+_EVALUATE_EVERY = 5
+_PROBE = 5
+"""First rounds, by whose time the rate is adapted to the slot."""
+_MAX_LEARNING_RATE = 0.2
+_WANTED = 18.0
+"""Rounds times rate after which most boosters are done."""
+_THREADS_FROM_CELLS = 500_000
+_BRIEF = 0.02
+"""Seconds of a round up to which the clock is looked at only every few rounds."""
+
+
+class Booster(Protocol):
+    """One fold's booster."""
+
+    def update(self) -> bool:
+        """Boost one round; True when there is nothing more to learn."""
+        ...
+
+    def loss(self) -> float:
+        """Return the loss on the validation rows: less is better."""
+        ...
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Use another rate from here on."""
+        ...
+
+
+def fold_threads(threads: int, folds: int, cells: int) -> tuple[int, int]:
+    """Return how many folds to boost at once and with how many threads each.
+
+    Threads within a booster wait for each other at every split; folds do not. On few cells they
+    wait longer than they work.
+    """
+    workers = max(1, min(threads, folds))
+    return workers, 1 if cells < _THREADS_FROM_CELLS else max(1, threads // workers)
+
+
+class Lockstep:
+    """One run of rounds, ended by patience, by the slot or by the last useful split.
+
+    Parameters
+    ----------
+    configuration
+        Its ``learning_rate``; where it is fixed, its ``rounds``.
+    boosters
+        One for each fold.
+    workers
+        How many boosters may be at work at once.
+    first
+        Boost a few rounds even when the slot is over.
+    enter
+        Called once in each thread that boosts, before it does.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        boosters: Sequence[Booster],
+        slot: Slot,
+        workers: int,
+        *,
+        first: bool,
+        enter: Callable[[], None] | None = None,
+    ) -> None:
+        self.learning_rate: float = configuration.parameters["learning_rate"]
+        self.best_round = 1
+        self.done = 0
+        self.complete = True
+        self.seconds = 0.0
+        self.folds = len(boosters)
+        self._configuration = configuration
+        self._boosters = boosters
+        self._slot = slot
+        self._workers = workers
+        self._enter = enter
+        self._least = _PROBE if first else 1
+        self._best = np.inf
+        self._rounds: int | None = configuration.parameters.get("rounds")
+        if not configuration.fixed:
+            self._rounds = None
+
+    def run(self) -> None:
+        """Boost; afterwards ``best_round`` says how many rounds are worth keeping."""
+        begun = time.perf_counter()
+        with ThreadPoolExecutor(self._workers, initializer=self._enter) as pool:
+            if self._rounds is None:
+                self._run_by_loss(pool)
+            else:
+                self._run_to(self._rounds, pool)
+        self.seconds = time.perf_counter() - begun
+
+    def fit(self, folds: Sequence[FoldFit]) -> Fit:
+        """Return the fit of which these are the folds; call it right after making them."""
+        parameters = {
+            **self._configuration.parameters,
+            "learning_rate": self.learning_rate,
+            "rounds": self.best_round,
+        }
+        return Fit(
+            configuration=self._configuration,
+            folds=tuple(folds),
+            parameters=parameters,
+            complete=self.complete,
+            seconds=self.seconds,
+            predict_seconds=0.0,
+        )
+
+    def _run_by_loss(self, pool: ThreadPoolExecutor) -> None:
+        probe = time.perf_counter()
+        finished = False
+        while not finished:
+            finished = self._boost(pool, _EVALUATE_EVERY)
+            if self.done == _PROBE:
+                self._adapt((time.perf_counter() - probe) / _PROBE)
+            self._evaluate(pool)
+            finished = finished or self._is_over() or self.done >= MAX_ROUNDS
+            finished = finished or self.done - self.best_round >= self._patience
+
+    def _run_to(self, rounds: int, pool: ThreadPoolExecutor) -> None:
+        self.best_round = rounds
+        begun = time.perf_counter()
+        while self.done < rounds and not self._boost(
+            pool, min(_EVALUATE_EVERY, rounds - self.done)
+        ):
+            each = (time.perf_counter() - begun) / self.done
+            hopeless = (rounds - self.done) * each > 1.2 * self._slot.remaining + 0.1
+            if self._is_over() or (self.done >= USABLE_ROUNDS and hopeless):
+                self.complete = self.done >= rounds
+                return
+
+    def _boost(self, pool: ThreadPoolExecutor, rounds: int) -> bool:
+        """Boost all by some rounds; True when none of them has anything more to learn.
+
+        One that finds no split goes on: the next round looks at other rows and columns.
+        """
+        ended = False
+        while rounds and not ended and not (self.done and self._is_over()):
+            begun = time.perf_counter()
+            ended = all(list(pool.map(_update, self._boosters)))
+            self.done += 1
+            rounds -= 1
+            if rounds and time.perf_counter() - begun < _BRIEF:
+                again = [rounds] * len(self._boosters)
+                ended = all(list(pool.map(_update_all, self._boosters, again)))
+                self.done += rounds
+                rounds = 0
+        return ended
+
+    def _is_over(self) -> bool:
+        over = self.done >= self._least and self._slot.over
+        if over:
+            self.complete = False
+        return over
+
+    def _evaluate(self, pool: ThreadPoolExecutor) -> None:
+        loss = float(np.mean(list(pool.map(_loss, self._boosters))))
+        if not np.isfinite(loss) and self._best == np.inf:
+            msg = "the loss is not finite"
+            raise FitError(msg)
+        if loss < self._best:
+            self._best, self.best_round = loss, self.done
+
+    @property
+    def _patience(self) -> int:
+        return int(np.clip(round(6 / self.learning_rate), 30, 300))
+
+    def _adapt(self, seconds: float) -> None:
+        """Raise the learning rate where the slot is too short for the configuration's own.
+
+        The rate is raised by whole steps only, so that small differences of the clock do not make
+        another model.
+        """
+        wanted = _WANTED * seconds / max(self._slot.remaining, 1e-3)
+        for factor in (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0):
+            rate = min(_MAX_LEARNING_RATE, self.learning_rate * factor)
+            if rate >= min(wanted, _MAX_LEARNING_RATE):
+                break
+        if rate != self.learning_rate:
+            self.learning_rate = rate
+            for booster in self._boosters:
+                booster.set_learning_rate(rate)
+
+
+class Rounds:
+    """What rounds have cost so far, to tell what they are going to cost."""
+
+    def __init__(self) -> None:
+        self._seconds: float | None = None
+        self._size = 1.0
+
+    def learn(self, lockstep: Lockstep, *, size: float) -> None:
+        """Take the time of a run whose trees have about ``size`` leaves."""
+        if lockstep.done:
+            self._seconds = lockstep.seconds / lockstep.done / lockstep.folds
+            self._size = size
+
+    def cost(self, configuration: Configuration, folds: int, *, size: float, memory: int) -> Cost:
+        """Predict a run on some folds of trees of about ``size`` leaves."""
+        if self._seconds is None:
+            return Cost(memory=memory)
+        each = folds * self._seconds * max(0.5, (size / self._size) ** 0.7)
+        parameters = configuration.parameters
+        rounds = parameters.get("rounds") or _WANTED / parameters["learning_rate"]
+        return Cost(USABLE_ROUNDS * each, max(USABLE_ROUNDS, rounds) * each, memory)
+
+
+def _update(booster: Booster) -> bool:
+    return booster.update()
+
+
+def _update_all(booster: Booster, rounds: int) -> bool:
+    return [booster.update() for _ in range(rounds)][-1]
+
+
+def _loss(booster: Booster) -> float:
+    return booster.loss()
