@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jupyter_core.paths import jupyter_data_dir
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -63,13 +63,51 @@ class Settings(BaseSettings):
     """The organization that new jobs belong to."""
     stop_grace: float = Field(5.0, ge=0)
     """Seconds a stopped worker has to end by itself before its kernel is shut down."""
+    scoring_timeout: float = Field(60.0, gt=0)
+    """Seconds that a deployed model may take for a prediction."""
+    scoring_models: int = Field(8, ge=1)
+    """How many deployed models are kept in memory."""
+
+    airflow_url: str | None = None
+    """Airflow's web server, with its base path; without it there is no executor ``airflow``."""
+    airflow_user: str | None = None
+    """Who triggers runs there."""
+    airflow_password: SecretStr | None = None
+    """That user's password."""
+    airflow_token: SecretStr | None = None
+    """A token to use in place of user and password."""
+    airflow_dags_url: str | None = None
+    """Where DAGs are uploaded: a folder, or any URL that fsspec knows (s3, gs, abfs, sftp)."""
+    airflow_callback_url: str | None = None
+    """This Jupyter server as Airflow's workers reach it, with its base URL."""
+    airflow_python: str | None = None
+    """The interpreter with automl-magics where Airflow's workers run; their own if left out."""
+    airflow_storage_url: str | None = None
+    """Where snapshots are put for workers on other machines; not needed if they share ``home``."""
+    airflow_dag: Literal["per_job", "shared"] = "per_job"
+    """One DAG to a job, or one for all of them."""
+    airflow_shards: int = Field(1, ge=1, le=32)
+    """Into how many tasks a search is split at most."""
+    airflow_max_jobs: int = Field(100, ge=1)
+    """How many jobs are with Airflow at once."""
+    airflow_poll: float = Field(5.0, gt=0)
+    """Seconds between two looks at the open runs."""
 
     @field_validator("home")
     @classmethod
     def _home_is_absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
-    @field_validator("server_url", "mlflow_tracking_uri", mode="before")
+    @field_validator(
+        "server_url",
+        "mlflow_tracking_uri",
+        "airflow_url",
+        "airflow_dags_url",
+        "airflow_callback_url",
+        "airflow_python",
+        "airflow_storage_url",
+        mode="before",
+    )
     @classmethod
     def _empty_is_none(cls, value: Any) -> Any:
         return value or None

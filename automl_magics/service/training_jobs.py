@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.errors import Conflict, InvalidInput
+from automl_magics.contracts.events import TrainingEvents, TrainingEventsAccepted
 from automl_magics.contracts.http import AutoMLTrainingStatusUpdate
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
 from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob, Trial
@@ -180,6 +181,10 @@ class TrainingService:
             )
         except Conflict:  # another writeback was first: look again
             return self.write_status(job_id, update)
+
+    def take_events(self, job_id: UUID, batch: TrainingEvents) -> TrainingEventsAccepted:
+        """Take what a worker on another machine says; what was taken before is passed over."""
+        return self.store.inbox.take(job_id, batch)
 
     def _staged(self, request: AutoMLTrainingRequest) -> AutoMLTrainingRequest:
         """Return the request with its source set aside, where that is not done yet."""

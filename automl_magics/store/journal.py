@@ -65,13 +65,9 @@ class Journal:
 
     def add_trial(self, job_id: UUID, attempt: int, trial: Trial) -> None:
         """Record a trial of a running job's attempt; one that came before is replaced."""
-        values = {**trial.model_dump(mode="json"), "finished_at": trial.finished_at}
         with self._database.write() as connection:
             if _exists(connection, job_id, attempt):
-                row = upsert(TRIALS).values(job_id=job_id, **values)
-                connection.execute(
-                    row.on_conflict_do_update(index_elements=["job_id", "number"], set_=values)
-                )
+                put_trial(connection, job_id, trial)
 
     def trials(self, job_id: UUID) -> list[Trial]:
         """Return a job's trials in the order of fitting."""
@@ -79,6 +75,13 @@ class Journal:
         with self._database.read() as connection:
             rows = connection.execute(wanted).mappings()
             return [Trial.model_validate(dict(row)) for row in rows]
+
+
+def put_trial(connection: Connection, job_id: UUID, trial: Trial) -> None:
+    """Record a trial within the caller's write transaction."""
+    values = {**trial.model_dump(mode="json"), "finished_at": trial.finished_at}
+    row = upsert(TRIALS).values(job_id=job_id, **values)
+    connection.execute(row.on_conflict_do_update(index_elements=["job_id", "number"], set_=values))
 
 
 def append_line(

@@ -8,7 +8,9 @@ from asyncio import to_thread
 from uuid import UUID
 
 from automl_magics import __version__
+from automl_magics.contracts.airflow import TrainingPreview
 from automl_magics.contracts.dialects import job_a, page_a, statuses_read_as
+from automl_magics.contracts.events import TrainingEvents, TrainingEventsAccepted
 from automl_magics.contracts.http import (
     AutoMLTrainingJobList,
     AutoMLTrainingJobResponse,
@@ -38,6 +40,15 @@ async def create_training_job(
     """
     jobs = await handler.jobs()
     return job_a(await to_thread(jobs.create, body))
+
+
+@ROUTES.operation("POST", "/train/preview")
+async def preview_training_job(
+    handler: UserHandler, body: AutoMLTrainingRequest
+) -> TrainingPreview:
+    """Render the DAG of a request without keeping anything."""
+    jobs = await handler.jobs()
+    return TrainingPreview(rendered_dag=await to_thread(jobs.preview, body))
 
 
 @ROUTES.operation("GET", "/train/jobs")
@@ -96,6 +107,19 @@ async def update_training_status(
     """
     jobs = await handler.jobs()
     return job_a(await to_thread(jobs.write_status, job_id, body))
+
+
+@ROUTES.operation("POST", "/train/jobs/{job_id}/events", auth=Auth.PSK, status=202)
+async def take_training_events(
+    handler: WorkerHandler, job_id: UUID, body: TrainingEvents
+) -> TrainingEventsAccepted:
+    """Take a remote worker's log lines, trials, progress and heartbeat.
+
+    Each worker numbers what it says; what was taken before is passed over, so a batch may be sent
+    again.
+    """
+    jobs = await handler.jobs()
+    return await to_thread(jobs.take_events, job_id, body)
 
 
 @ROUTES.operation("GET", "/train/jobs/{job_id}/details")

@@ -1,0 +1,55 @@
+"""What a training job's DAG is given."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from automl_magics.contracts.training import TrainingJob
+
+SHARED_DAG_ID = "automl_train"
+"""The one DAG of all jobs, where there is one (``AUTOML_AIRFLOW_DAG=shared``)."""
+
+
+class DagSpecification(BaseModel):
+    """Everything that a DAG's code reads: one JSON literal in its text.
+
+    It holds no secret: those come from the Airflow Connection ``automl_default`` or from the
+    environment, when a task runs.
+    """
+
+    dag_id: str
+    doc: str
+    """What Airflow shows about the DAG, in Markdown."""
+    tags: list[str]
+    run_timeout: float
+    """Seconds after which Airflow ends a run."""
+    callback_url: str | None = None
+    """The server that is told how the job goes, with its base URL."""
+    python: str | None = None
+    """The interpreter that trains, where Airflow's workers run; Airflow's own when left out."""
+    job: TrainingJob | None = None
+    """The job; None in the shared DAG, whose runs each bring theirs."""
+    shards: int = 1
+    """Into how many tasks the search is split at most."""
+
+
+class TrainingPreview(BaseModel):
+    """The DAG that a request would be rendered to."""
+
+    rendered_dag: str
+
+
+def dag_id_of(job_id: UUID) -> str:
+    """Return the id of a job's own DAG."""
+    return f"automl_{job_id}"
+
+
+def run_id_of(job_id: UUID) -> str:
+    """Return the id of a job's one DAG run; triggering it again is refused by Airflow."""
+    return f"job-{job_id}"
+
+
+def run_timeout(time_limit: float) -> float:
+    """Return the seconds that a run may take, queueing, start-up and registering included."""
+    return timedelta(hours=6).total_seconds() + 4 * time_limit

@@ -1,0 +1,1 @@
+"""Training as Airflow DAGs: rendered, uploaded, triggered and watched."""
