@@ -13,7 +13,7 @@ from automl_magics.contracts.enums import ExecutorName
 from automl_magics.settings import Settings
 from automl_server.attempts import FailedAttempts
 from automl_server.backend import Backend
-from automl_server.routes import PATTERNS
+from automl_server.routes import OPERATIONS, PATTERNS
 
 SETTINGS = (
     "home",
@@ -33,6 +33,7 @@ class AutoMLServer(ExtensionApp):
     name = "automl_server"
     load_other_extensions = True
     extension_url = "/"
+    operations = OPERATIONS
 
     home = Unicode(
         None, allow_none=True, help="The folder that everything lives under (AUTOML_HOME)."
