@@ -78,7 +78,7 @@ class Tracking:
         TrainingError
             When the store cannot be reached.
         """
-        mlflow = _mlflow()
+        mlflow = import_mlflow()
         mlflow.set_tracking_uri(settings.mlflow_uri)
         mlflow.set_registry_uri(settings.mlflow_uri)
         own = settings.mlflow_tracking_uri is None
@@ -118,7 +118,7 @@ class Tracking:
         """
         from automl_magics.training.model import TrainedModel
 
-        mlflow = _mlflow()
+        mlflow = import_mlflow()
         model = TrainedModel.load(model_folder)
         try:
             with mlflow.start_run(
@@ -162,7 +162,7 @@ def load_model(settings: Settings, uri: str) -> Any:
     NotFound
         When the registry has no such model.
     """
-    return _mlflow().pyfunc.load_model(str(_fetch_model(settings, uri)))
+    return import_mlflow().pyfunc.load_model(str(_fetch_model(settings, uri)))
 
 
 def load_trained_model(settings: Settings, job: TrainingJob) -> "TrainedModel":
@@ -208,7 +208,7 @@ class PyFunc:
 
 def _fetch_model(settings: Settings, uri: str) -> Path:
     """Return the folder of a registered model, downloaded where the store is elsewhere."""
-    mlflow = _mlflow()
+    mlflow = import_mlflow()
     address = settings.mlflow_uri
     name, _, version = uri.removeprefix("models:/").replace("@", "/@").partition("/")
     try:
@@ -224,7 +224,8 @@ def _fetch_model(settings: Settings, uri: str) -> Path:
     return Path(path)
 
 
-def _mlflow() -> Any:
+def import_mlflow() -> Any:
+    """Return the module ``mlflow``, which sends no telemetry and says little."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     import mlflow
 

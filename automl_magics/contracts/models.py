@@ -17,7 +17,6 @@ class ModelColumn(BaseModel):
     name: str
     type: str
     """MLflow's name of the type; ``any`` for dates, which come as text or as moments."""
-    required: bool = True
 
 
 class Deployment(BaseModel):

@@ -3,6 +3,14 @@
 from automl_magics.service.access_keys import AccessKeyService
 from automl_magics.service.caller import Caller, login_name
 from automl_magics.service.datasets import DatasetService
+from automl_magics.service.models import ModelService
 from automl_magics.service.training_jobs import TrainingService
 
-__all__ = ["AccessKeyService", "Caller", "DatasetService", "TrainingService", "login_name"]
+__all__ = [
+    "AccessKeyService",
+    "Caller",
+    "DatasetService",
+    "ModelService",
+    "TrainingService",
+    "login_name",
+]
