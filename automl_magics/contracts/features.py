@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from automl_magics.contracts.lists import MAX_PAGE
 from automl_magics.contracts.training import (
     AutoMLTrainingRequest,
     LongText,
@@ -326,6 +327,27 @@ class FeatureEngineeringPage(BaseModel):
     count: int
     limit: int
     offset: int
+
+
+class FeatureJobFilter(BaseModel):
+    """Which feature engineering jobs are wanted, and which page of them."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    status: list[FeatureEngineeringStatus] = Field(default_factory=list)
+    """Any of these when repeated; every status when left out."""
+    domain: str | None = None
+    owner: str | None = None
+    name: str | None = None
+    """Exactly the target table's name."""
+    search: str | None = None
+    """Part of the target table's name, or the start of the id."""
+    limit: int = Field(20, ge=1, le=MAX_PAGE)
+    offset: int = Field(0, ge=0, le=2**63 - 1)
+
+
+NEWEST_FEATURE_JOBS = FeatureJobFilter()
+"""The newest feature engineering jobs of all."""
 
 
 def proposal_of(job: FeatureEngineeringJob) -> FeatureEngineeringProposal:

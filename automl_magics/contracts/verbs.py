@@ -1,4 +1,4 @@
-"""The product's verbs for training jobs and deployments.
+"""The product's verbs for training jobs, feature engineering jobs and deployments.
 
 `automl_magics.service` does them, `automl_magics.client` asks a server to do them. Both have these
 signatures, so a surface never knows which one it holds.
@@ -9,11 +9,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from automl_magics.contracts.features import (
+    NEWEST_FEATURE_JOBS,
     FeatureEngineeringApproval,
     FeatureEngineeringJob,
     FeatureEngineeringPage,
     FeatureEngineeringRequest,
-    FeatureEngineeringStatus,
+    FeatureJobFilter,
 )
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
 from automl_magics.contracts.models import Deployment
@@ -104,21 +105,8 @@ class FeatureJobs(Protocol):
         """Return one job."""
         ...
 
-    def find(
-        self,
-        *,
-        status: FeatureEngineeringStatus | None = None,
-        domain: str | None = None,
-        owner: str | None = None,
-        name: str | None = None,
-        search: str | None = None,
-        limit: int = 20,
-        offset: int = 0,
-    ) -> FeatureEngineeringPage:
-        """Return a page of jobs, newest first.
-
-        ``name`` is exactly the target table's, ``search`` any part of it or the start of the id.
-        """
+    def find(self, wanted: FeatureJobFilter = NEWEST_FEATURE_JOBS) -> FeatureEngineeringPage:
+        """Return a page of jobs, newest first."""
         ...
 
     def approve(self, job_id: UUID, approval: FeatureEngineeringApproval) -> FeatureEngineeringJob:

@@ -5,6 +5,8 @@ from typing import Self
 from automl_magics.settings import Settings
 from automl_magics.store.access_keys import AccessKeys
 from automl_magics.store.database import Database
+from automl_magics.store.features import FeatureJobs
+from automl_magics.store.inbox import Inbox
 from automl_magics.store.jobs import Jobs
 from automl_magics.store.journal import Journal
 from automl_magics.store.queue import Queue
@@ -19,18 +21,24 @@ class Store:
         The records and their transitions.
     journal
         Log lines and trials.
+    inbox
+        What workers on other machines say.
     queue
         Who has which queued or running job.
     access_keys
         The keys of clients.
+    feature_jobs
+        The records of feature engineering jobs, and their logs.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.jobs = Jobs(database)
         self.journal = Journal(database)
+        self.inbox = Inbox(database)
         self.queue = Queue(database)
         self.access_keys = AccessKeys(database)
+        self.feature_jobs = FeatureJobs(database)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:

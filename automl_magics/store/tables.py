@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.features import FeatureEngineeringStatus
 
 
 class Moment(TypeDecorator[datetime]):
@@ -149,6 +150,17 @@ TRIALS = Table(
     Column("error", Text),
 )
 
+# How far each worker on another machine has been heard.
+WORKERS = Table(
+    "workers",
+    METADATA,
+    Column(
+        "job_id", Uuid, ForeignKey("training_jobs.job_id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("worker", Text, primary_key=True),
+    Column("last_seq", Integer, nullable=False),
+)
+
 DISPATCHERS = Table(
     "dispatchers",
     METADATA,
@@ -174,4 +186,53 @@ ACCESS_KEYS = Table(
     Column("revoked_at", Moment),
     Column("salt", LargeBinary, nullable=False),
     Column("digest", LargeBinary, nullable=False),
+)
+
+# The columns are those of contracts.features.FeatureEngineeringJob, and where files must lie.
+FEATURE_JOBS = Table(
+    "feature_jobs",
+    METADATA,
+    Column("job_id", Uuid, primary_key=True),
+    Column("target_table_name", Text, nullable=False),
+    Column("description", Text),
+    Column("domain", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("request", Json, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("recipe", Json),
+    Column("plan", Json),
+    Column("sql", Text),
+    Column("validation", Json),
+    Column("error", Text),
+    Column("progress", Json),
+    Column("approval", Json),
+    Column("training_table", Text),
+    Column("training_rows", Integer),
+    Column("training_job_id", Uuid),
+    Column("attempt", Integer, nullable=False),
+    Column("correlation_id", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("heartbeat_at", Moment),
+    Column("worker", Json),
+    Column("source_root", Text),
+    CheckConstraint(
+        "status IN ({})".format(", ".join(f"'{status}'" for status in FeatureEngineeringStatus)),
+        name="feature_jobs_status",
+    ),
+    Index("feature_jobs_created", "created_at", "job_id"),
+    Index("feature_jobs_name", "target_table_name"),
+)
+
+FEATURE_LOG_LINES = Table(
+    "feature_log_lines",
+    METADATA,
+    Column("job_id", Uuid, ForeignKey("feature_jobs.job_id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("timestamp", Moment, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("fields", Json, nullable=False),
 )
