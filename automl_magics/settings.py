@@ -55,8 +55,8 @@ class Settings(BaseSettings):
     """Where a job runs that does not say."""
     preset: Preset = Preset.BALANCED
     """The preset of a job that does not say (magics and shell)."""
-    max_jobs: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 2) // 2), ge=1)
-    """How many jobs run at once on this machine; one per two cores when left out."""
+    max_jobs: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 2) // 2), ge=0)
+    """How many jobs run at once on this machine; one per two cores when left out, none with 0."""
     mlflow_tracking_uri: str | None = None
     """MLflow's tracking and registry store; SQLite under ``home`` when left out."""
     organization_id: str = Field("default", min_length=1)

@@ -87,7 +87,7 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
             Task.from_request(job.request),
             budget=budget,
             reporter=reporter,
-            threads=max(1, (os.cpu_count() or 1) // settings.max_jobs),
+            threads=max(1, (os.cpu_count() or 1) // max(1, settings.max_jobs)),
         )
         if reporter.unwanted():
             return

@@ -56,7 +56,10 @@ class AutoMLServer(ExtensionApp):
         help="Where a job runs that does not say (AUTOML_EXECUTOR).",
     ).tag(config=True)
     max_jobs = Int(
-        None, allow_none=True, min=1, help="How many jobs run at once (AUTOML_MAX_JOBS)."
+        None,
+        allow_none=True,
+        min=0,
+        help="How many jobs run at once (AUTOML_MAX_JOBS); 0 keeps all of them waiting.",
     ).tag(config=True)
     mlflow_tracking_uri = Unicode(
         None,
