@@ -4,29 +4,32 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from automl_magics.contracts.enums import AutoMLAlgorithm, ProblemType
+from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, ProblemType
 from automl_magics.contracts.errors import TrainingError
 
 if TYPE_CHECKING:
     from automl_magics.training.algorithms.base import Algorithm
 
 _CLASSIFICATION = (ProblemType.BINARY_CLASSIFICATION, ProblemType.MULTICLASS_CLASSIFICATION)
+_REGRESSION = (ProblemType.REGRESSION,)
+_TABULAR = (*_CLASSIFICATION, *_REGRESSION)
 
-# Best first: the first algorithm of a problem type is its default.
-_PROBLEM_TYPES: Mapping[AutoMLAlgorithm, tuple[ProblemType, ...]] = {
-    AutoMLAlgorithm.LIGHTGBM_CLASSIFIER: _CLASSIFICATION,
-    AutoMLAlgorithm.LIGHTGBM_REGRESSOR: (ProblemType.REGRESSION,),
-}
-
-_MODULES: Mapping[AutoMLAlgorithm, str] = {
-    AutoMLAlgorithm.LIGHTGBM_CLASSIFIER: "lightgbm",
-    AutoMLAlgorithm.LIGHTGBM_REGRESSOR: "lightgbm",
+# Best first: the first algorithm of a problem type is its default. Each has its module here.
+_LEARNS: Mapping[AlgorithmName, tuple[str, tuple[ProblemType, ...]]] = {
+    AutoMLAlgorithm.LIGHTGBM_CLASSIFIER: ("lightgbm", _CLASSIFICATION),
+    AutoMLAlgorithm.LIGHTGBM_REGRESSOR: ("lightgbm", _REGRESSION),
 }
 
 
 def algorithms_for(problem_type: ProblemType) -> list[AutoMLAlgorithm]:
-    """Return the algorithms that can learn a problem type, best first."""
-    return [name for name, learns in _PROBLEM_TYPES.items() if problem_type in learns]
+    """Return the published algorithms that can learn a problem type, best first."""
+    names = families_for(problem_type)
+    return [name for name in names if isinstance(name, AutoMLAlgorithm)]
+
+
+def families_for(problem_type: ProblemType) -> list[AlgorithmName]:
+    """Return all families that can learn a problem type, the published algorithms first."""
+    return [name for name, (_, learns) in _LEARNS.items() if problem_type in learns]
 
 
 def trainable_problem_types() -> list[ProblemType]:
@@ -34,13 +37,13 @@ def trainable_problem_types() -> list[ProblemType]:
     return [problem_type for problem_type in ProblemType if algorithms_for(problem_type)]
 
 
-def load_algorithm(name: AutoMLAlgorithm) -> "Algorithm":
+def load_algorithm(name: AlgorithmName) -> "Algorithm":
     """Import an algorithm's module and return the algorithm.
 
     Raises `TrainingError` where the system lacks a library that the algorithm needs.
     """
     try:
-        module = import_module(f"{__name__}.{_MODULES[name]}")
+        module = import_module(f"{__name__}.{_LEARNS[name][0]}")
     except OSError as error:
         if "libgomp" not in str(error):
             raise
