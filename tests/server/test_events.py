@@ -1,0 +1,154 @@
+"""What workers on other machines say, and the preview of a DAG, over HTTP."""
+
+from uuid import uuid4
+
+import pytest
+
+
+@pytest.fixture
+def say(ask, psk):
+    async def post(job_id, *events, worker="search-0", auth=None, **fields):
+        return await ask(
+            "POST",
+            f"train/jobs/{job_id}/events",
+            auth={"Authorization-PSK": psk} if auth is None else auth,
+            json={"worker": worker, "events": list(events), **fields},
+        )
+
+    return post
+
+
+@pytest.fixture
+def start(ready, ask, psk):
+    async def create():
+        job = await ready()
+        path = f"train/jobs/{job['job_id']}/status"
+        await ask("PUT", path, auth={"Authorization-PSK": psk}, json={"status": "running"})
+        return job["job_id"]
+
+    return create
+
+
+@pytest.fixture
+def look(ask):
+    async def read(job_id, what):
+        return (await ask("GET", f"train/jobs/{job_id}/{what}")).json()
+
+    return read
+
+
+def line(seq, message):
+    return {"seq": seq, "log": {"message": message, "fields": {"rows": 3}}}
+
+
+def trial(seq, number):
+    fit = {"number": number, "candidate": f"c{number}", "algorithm": "lightgbm_classifier"}
+    moment = "2026-01-01T00:00:00Z"
+    return {"seq": seq, "trial": {**fit, "score": 0.5, "seconds": 1.0, "finished_at": moment}}
+
+
+async def test_a_batch_is_taken_once_however_often_it_is_sent(say, start, look):
+    running = await start()
+    batch = [
+        line(1, "first"),
+        {"seq": 2, "progress": {"phase": "training", "trials_done": 1}},
+        trial(3, 1),
+    ]
+    for _ in range(2):
+        answer = await say(running, *batch)
+        assert answer.status_code == 202, answer.text
+        assert answer.json() == {"last_seq": 3, "status": "running", "wanted": True}
+    assert (await say(running, line(3, "again"), line(4, "fourth"))).json()["last_seq"] == 4
+    await say(running, line(1, "of another"), worker="search-1")
+
+    logs = (await look(running, "logs"))["logs"]
+    said = [entry["message"] for entry in logs if entry["fields"] == {"rows": 3}]
+    assert said == ["first", "fourth", "of another"]
+    assert [fit["number"] for fit in (await look(running, "trials"))["trials"]] == [1]
+    details = await look(running, "details")
+    assert details["progress"]["trials_done"] == 1
+    assert details["heartbeat_at"] is not None
+
+
+async def test_an_outcome_is_kept_and_the_writeback_completes(say, start, look, ask, psk):
+    running = await start()
+    result = {
+        "problem_type": "binary_classification",
+        "algorithm": "xgboost_classifier",
+        "best_candidate": "c",
+        "metric": "roc_auc",
+        "higher_is_better": True,
+        "validation_score": 0.9,
+        "test_score": 0.8,
+        "train_rows": 6,
+        "validation_rows": 2,
+        "test_rows": 2,
+        "feature_columns": ["x"],
+        "leaderboard": [],
+        "ledger": [],
+        "seconds": 4.5,
+    }
+    where = {"mlflow_run_id": "run", "registered_model_name": "m"}
+    outcome = {"result": result, **where, "registered_model_version": "3"}
+    assert (await say(running, {"seq": 1, "outcome": outcome})).status_code == 202
+    details = await look(running, "details")
+    assert details["status"] == "running"
+    done = await ask(
+        "PUT",
+        f"train/jobs/{running}/status",
+        auth={"Authorization-PSK": psk},
+        json={"status": "complete", **where},
+    )
+    assert done.json()["status"] == "complete"
+    assert done.json()["algorithm"] == "xgboost_classifier"
+    details = await look(running, "details")
+    assert details["result"]["test_score"] == 0.8
+    assert details["registered_model_version"] == "3"
+    assert details["progress"]["phase"] == "done"
+
+
+async def test_a_worker_of_a_job_that_has_ended_hears_so(say, start, look, ask):
+    running = await start()
+    await ask("POST", f"train/jobs/{running}/stop")
+    answer = await say(running, line(1, "late"), trial(2, 1))
+    assert answer.status_code == 202
+    assert answer.json() == {"last_seq": 2, "status": "stopped", "wanted": False}
+    assert "late" in [entry["message"] for entry in (await look(running, "logs"))["logs"]]
+    assert (await look(running, "trials"))["trials"] == []
+
+
+async def test_words_of_another_attempt_change_nothing_but_the_log(say, start, look):
+    running = await start()
+    answer = await say(running, line(1, "old"), trial(2, 1), attempt=7)
+    assert answer.json()["wanted"] is False
+    assert (await look(running, "trials"))["trials"] == []
+
+
+async def test_what_is_refused(say, start, token):
+    running = await start()
+    assert (await say(uuid4())).status_code == 404
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert (await say(running, auth=bearer)).status_code == 401
+    assert (await say(running, auth={"Authorization-PSK": "wrong"})).status_code == 401
+    wrong = [
+        {"seq": 0, "log": {"message": "m"}},
+        {"seq": 1},
+        {"seq": 1, "log": {"message": "m"}, "progress": {}},
+        {"seq": 1, "log": {"message": "m", "level": "loud"}},
+    ]
+    for event in wrong:
+        assert (await say(running, event)).status_code == 422, event
+    assert (await say(running, worker="")).status_code == 422
+
+
+async def test_a_preview_is_the_dag_and_leaves_nothing(ask, table, settings):
+    body = {"source_table": table, "label_column": "churned", "name": "looked at"}
+    answer = await ask("POST", "train/preview", json=body)
+    assert answer.status_code == 200
+    assert '"looked at"' in answer.json()["rendered_dag"]
+    compile(answer.json()["rendered_dag"], "dag.py", "exec")
+    assert (await ask("GET", "train/jobs")).json()["count"] == 0
+    wrong = await ask("POST", "train/preview", json={**body, "label_column": "chrned"})
+    assert wrong.status_code == 422
+    assert wrong.json()["detail"][0]["loc"] == ["body", "label_column"]
+    assert (await ask("POST", "train/preview", auth={}, json=body)).status_code == 401
