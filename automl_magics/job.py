@@ -9,7 +9,13 @@ from uuid import UUID
 from automl_magics.contracts.dialects import job_a
 from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.errors import AutoMLError, Conflict, TrainingError
-from automl_magics.contracts.training import LeaderboardRow, LogLine, TrainingJob, TrainingResult
+from automl_magics.contracts.training import (
+    LeaderboardRow,
+    LogLine,
+    TrainingJob,
+    TrainingResult,
+    Trial,
+)
 from automl_magics.data.frames import to_arrow
 from automl_magics.displays.job_card import job_html, job_text
 from automl_magics.displays.progress import progress_display
@@ -188,6 +194,10 @@ class TrainingJobHandle(View):
             after, lines = (found[-1].seq if found else after), None
             time.sleep(FOLLOW_INTERVAL)
 
+    def trials(self) -> list[Trial]:
+        """Return every fit so far, in the order of fitting."""
+        return self._session.jobs.trials(self.id)
+
     def ranking(self) -> Leaderboard:
         """Return the leaderboard as a view, without pandas."""
         record = self.refresh().record
@@ -274,7 +284,7 @@ class TrainingJobHandle(View):
             return self._record
 
     def _ranked_trials(self, best: str | None, metric: str) -> list[LeaderboardRow]:
-        done = [trial for trial in self._session.jobs.trials(self.id) if trial.score is not None]
+        done = [trial for trial in self.trials() if trial.score is not None]
         lead = next((trial.score for trial in done if trial.candidate == best), None)
         falling = lead is None or all(trial.score <= lead for trial in done)  # type: ignore[operator]
         done.sort(key=lambda trial: trial.score or 0.0, reverse=falling)

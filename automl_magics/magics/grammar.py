@@ -179,7 +179,7 @@ def _add_train(sub: Parser) -> None:
 
 def _add_field(group: Any, name: str, field: FieldInfo) -> None:
     flags = [option_of(name), *([SHORT_FORMS[name]] if name in SHORT_FORMS else [])]
-    plain, is_list = _plain_type(field.annotation)
+    plain, is_list = plain_type(field.annotation)
     text = " ".join((field.description or "").split()).replace("%", "%%")
     values = [member.value for member in plain] if issubclass(plain, Enum) else []
     if values and values[0] not in text:
@@ -195,15 +195,15 @@ def _add_field(group: Any, name: str, field: FieldInfo) -> None:
     group.add_argument(*flags, **options)
 
 
-def _plain_type(annotation: Any) -> tuple[type, bool]:
+def plain_type(annotation: Any) -> tuple[type, bool]:
     """Return the type inside ``Annotated``, ``| None`` and ``list``, and whether it is a list."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _plain_type(inner[0])
+        return plain_type(inner[0])
     if origin in (Union, types.UnionType):
-        return _plain_type(next(part for part in inner if part is not type(None)))
+        return plain_type(next(part for part in inner if part is not type(None)))
     if origin is list:
-        return _plain_type(inner[0])[0], True
+        return plain_type(inner[0])[0], True
     return annotation, False
 
 

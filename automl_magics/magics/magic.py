@@ -79,8 +79,10 @@ class AutoMLMagics(Magics):
         """The way in, found on first use and kept."""
         if self._session is None:
             from automl_magics.session import connect
+            from automl_magics.shared_session import share
 
             self._session = connect(self.options.settings())
+            share(self._session)
         return self._session
 
     def close(self) -> None:

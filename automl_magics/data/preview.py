@@ -1,0 +1,32 @@
+"""The first rows of a source and its columns, for a person to look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from automl_magics.contracts.data import ColumnType
+from automl_magics.data.profile import profile_source
+from automl_magics.data.source import ROWS, Source, reading_errors
+
+CELL = 40
+"""Characters of a cell that are shown."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A source's columns with their types, and its first rows as text."""
+
+    columns: Mapping[str, ColumnType]
+    rows: list[tuple[str, ...]]
+
+
+def preview_source(source: Source, rows: int = 5) -> Preview:
+    """Return the first rows of a source; `InvalidInput` says why it cannot be read."""
+    columns = profile_source(source, None).columns
+    with source.open() as connection, reading_errors():
+        found = connection.table(ROWS).limit(rows).fetchall()
+    return Preview(columns, [tuple(_shown(value) for value in row) for row in found])
+
+
+def _shown(value: object) -> str:
+    text = "" if value is None else str(value)
+    return text if len(text) <= CELL else f"{text[: CELL - 1]}…"
