@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from automl_magics.contracts.data import ColumnType
 from automl_magics.data.profile import profile_source
-from automl_magics.data.source import ROWS, Source, reading_errors
+from automl_magics.data.reading_errors import reading_errors
+from automl_magics.data.source import ROWS, Source
 
 CELL = 40
 """Characters of a cell that are shown."""

@@ -20,11 +20,11 @@ def complete(_shell: Any, event: Any) -> list[str]:
 def candidates(words: list[str]) -> list[str]:
     """Return what may follow the words after ``%automl``."""
     from automl_magics.magics.grammar import choices_of, options_of
-    from automl_magics.magics.manual import VERBS
+    from automl_magics.magics.manual import verbs_of
 
     if not words:
-        return [*VERBS, "--help"]
+        return [*verbs_of("magic"), "--help"]
     verb, last = words[0], words[-1]
-    if verb not in VERBS:
+    if verb not in verbs_of("magic"):
         return []
     return choices_of(verb, last, "magic") or options_of(verb, "magic")

@@ -19,7 +19,13 @@ from pydantic.fields import FieldInfo
 from automl_magics.contracts.enums import AccessScope, JobStatus, LogLevel
 from automl_magics.contracts.errors import UsageError, did_you_mean
 from automl_magics.contracts.training import AutoMLTrainingRequest
-from automl_magics.magics.manual import EXAMPLES, USAGE, VERBS, Surface
+from automl_magics.magics.manual import (
+    EXAMPLES,
+    NOTEBOOK_VERBS,
+    USAGE,
+    Surface,
+    verbs_of,
+)
 from automl_magics.magics.option_values import ListOf, OneOf, count, reader
 
 NOT_OPTIONS = frozenset({"source_table", "staged_source", "dataset"})
@@ -47,8 +53,9 @@ def parse(words: str | Sequence[str], surface: Surface) -> argparse.Namespace:
     words = split(words) if isinstance(words, str) else list(words)
     if not words:
         return argparse.Namespace(verb=None, json=False)
-    if not words[0].startswith("-") and words[0] not in VERBS:
-        raise UsageError(f"There is no verb {words[0]!r}.", hint=did_you_mean(words[0], VERBS))
+    verbs = verbs_of(surface)
+    if not words[0].startswith("-") and words[0] not in verbs:
+        raise UsageError(f"There is no verb {words[0]!r}.", hint=did_you_mean(words[0], verbs))
     root = parser(surface)
     if words[0] not in root.verbs:
         root.parse_args(words)
@@ -126,12 +133,13 @@ def parser(surface: Surface) -> "Parser":
     prog = "%automl" if surface == "magic" else "automl"
     root = Parser(prog=prog, surface=surface, description="AutoML for Jupyter.")
     subparsers = root.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser, prog=prog)
-    for verb, summary in VERBS.items():
+    for verb, summary in verbs_of(surface).items():
         sub = subparsers.add_parser(
             verb, surface=surface, verb=verb, help=summary, description=summary
         )
         _ADD_OPTIONS[verb](sub)
-        sub.add_argument("--json", action="store_true", help="Print one JSON document.")
+        if verb not in NOTEBOOK_VERBS:
+            sub.add_argument("--json", action="store_true", help="Print one JSON document.")
         if surface == "magic" and verb not in ("delete", "logs"):
             sub.add_argument("--into", metavar="NAME", help="Bind the answer to this variable.")
         root.verbs[verb] = sub
@@ -257,6 +265,15 @@ def _add_predict(sub: Parser) -> None:
     )
 
 
+def _add_form(sub: Parser) -> None:
+    sub.add_argument("source", nargs="?", metavar="SOURCE", help="What to train on.")
+    sub.add_argument("--label", metavar="NAME", help="The column to predict.")
+
+
+def _add_nothing(_: Parser) -> None:
+    """Leave a verb without options of its own."""
+
+
 def _add_keys(sub: Parser) -> None:
     sub.add_argument(
         "action",
@@ -289,6 +306,9 @@ _ADD_OPTIONS: dict[str, Callable[[Parser], None]] = {
     "stop": _add_job,
     "delete": _add_delete,
     "predict": _add_predict,
+    "form": _add_form,
+    "monitor": _add_job,
+    "board": _add_nothing,
     "keys": _add_keys,
 }
 

@@ -16,7 +16,6 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_loca
 from automl_magics.magics.config import AutoML
 
 if TYPE_CHECKING:
-    from automl_magics.displays.view import View
     from automl_magics.session import Session
 
 
@@ -64,12 +63,12 @@ class AutoMLMagics(Magics):
             bind=self.shell.user_ns.__setitem__,
         )
         try:
-            answer: View | None = run(words, place)
+            answer = run(words, place)
         finally:
             self._show_notices()
         if answer is None:
             return None
-        if words.json:
+        if getattr(words, "json", False):
             sys.stdout.write(f"{json.dumps(answer.data(), indent=2)}\n")
             return None
         return as_value(answer)

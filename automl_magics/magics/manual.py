@@ -15,14 +15,32 @@ VERBS = {
     "stop": "Stop a queued or running job.",
     "delete": "Delete a job that is not running.",
     "predict": "Predict with a finished job's model.",
+    "form": "Show a form that makes a job.",
+    "monitor": "Show a live view of one job.",
+    "board": "Show a live list of all jobs.",
     "keys": "Make, list and revoke access keys for clients of the REST API.",
 }
+
+NOTEBOOK_VERBS = ("form", "monitor", "board")
+"""What only a notebook can show."""
+
+
+def verbs_of(surface: Surface) -> dict[str, str]:
+    """Return the verbs of a surface with what they do."""
+    return {
+        verb: summary
+        for verb, summary in VERBS.items()
+        if surface == "magic" or verb not in NOTEBOOK_VERBS
+    }
+
 
 USAGE = {
     "": "VERB [options]",
     "train": "[SOURCE] --label COLUMN [options]",
     "jobs": "[options]",
     "predict": "JOB [SOURCE] [options]",
+    "form": "[SOURCE] [options]",
+    "board": "[options]",
     "keys": "create --name NAME --scope SCOPE [options] | list | revoke KEY",
 }
 
@@ -46,6 +64,10 @@ EXAMPLES: dict[Surface, dict[str, str]] = {
         "predict": """
   %automl predict churn new_customers --into scores
   %automl predict churn data/new.csv --output scores.parquet
+""",
+        "form": """
+  %automl form
+  %automl form df --label churned
 """,
     },
     "shell": {

@@ -5,7 +5,7 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from automl_magics.contracts.enums import AccessScope, JobStatus
 from automl_magics.contracts.errors import UsageError
@@ -18,12 +18,15 @@ from automl_magics.displays.wording import age
 from automl_magics.job import TrainingJobHandle
 from automl_magics.job_creation import create_job
 from automl_magics.job_lookup import find_job
+from automl_magics.magics import widgets
 from automl_magics.magics.grammar import training_request
 from automl_magics.magics.hint import whats_next
 from automl_magics.session import Session
 
 if TYPE_CHECKING:
     from automl_magics.service import AccessKeyService
+
+Shown = TypeVar("Shown")
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ class Place:
     """Sets a variable of the notebook."""
 
 
-def run(words: Namespace, place: Place) -> View | None:
-    """Do a verb; None when its whole answer has been said already."""
+def run(words: Namespace, place: Place) -> Any:
+    """Do a verb and return a view or a widget; None when its answer has been said already."""
     if place.body and words.verb not in ("train", "predict"):
         raise UsageError(f"{words.verb or 'This'} takes no cell body.", hint="Use %automl.")
     if words.verb is None:
@@ -153,6 +156,18 @@ def _predict(words: Namespace, place: Place) -> View:
     )
 
 
+def _form(words: Namespace, place: Place) -> Any:
+    return _bind(words, place, widgets.form(words, place.session, words.source))
+
+
+def _monitor(words: Namespace, place: Place) -> Any:
+    return _bind(words, place, widgets.monitor(words, place.session))
+
+
+def _board(words: Namespace, place: Place) -> Any:
+    return _bind(words, place, widgets.board(place.session))
+
+
 def _keys(words: Namespace, place: Place) -> View:
     if not place.session.way.is_local:
         raise UsageError(
@@ -211,19 +226,19 @@ def _waited(handle: TrainingJobHandle, words: Namespace) -> TrainingJobHandle:
     return handle.wait(progress=not words.json)
 
 
-def _bind(words: Namespace, place: Place, value: View) -> View:
+def _bind(words: Namespace, place: Place, value: Shown) -> Shown:
     if getattr(words, "into", None) and place.bind is not None:
         place.bind(words.into, as_value(value))
     return value
 
 
-def as_value(view: View) -> Any:
+def as_value(view: Any) -> Any:
     """Return what a notebook goes on with: a frame where there is one, else the view itself."""
     to_pandas = getattr(view, "to_pandas", None)
     return to_pandas() if to_pandas is not None else view
 
 
-_VERBS: dict[str, Callable[[Namespace, Place], View | None]] = {
+_VERBS: dict[str, Callable[[Namespace, Place], Any]] = {
     "train": _train,
     "jobs": _jobs,
     "show": _show,
@@ -234,5 +249,8 @@ _VERBS: dict[str, Callable[[Namespace, Place], View | None]] = {
     "stop": _stop,
     "delete": _delete,
     "predict": _predict,
+    "form": _form,
+    "monitor": _monitor,
+    "board": _board,
     "keys": _keys,
 }

@@ -13,11 +13,19 @@ import pytest
 import automl_magics
 
 REPOSITORY = Path(__file__).parents[2]
-IMPORT_PACKAGES = {"automl_magics", "automl_server"}
+IMPORT_PACKAGES = {"automl_magics", "automl_server", "automl_widgets"}
 SERVER_CONFIG = "etc/jupyter/jupyter_server_config.d/automl_server.json"
 RUNS_AS_DATA = {".html", ".css", ".js", ".svg", ".json", ".yaml", ".mako", ".j2", ".ipynb"}
 SOURCE_DISTRIBUTION = {
-    *("automl_magics", "server_extension", "tests", "docs", "Makefile", "constraints.txt"),
+    *(
+        "automl_magics",
+        "server_extension",
+        "widgets",
+        "tests",
+        "docs",
+        "Makefile",
+        "constraints.txt",
+    ),
     *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "pyproject.toml", "PKG-INFO"),
     ".gitignore",  # the build reads it
 }

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from automl_magics.contracts.errors import AutoMLError
+from automl_magics.data.formats import SUFFIXES
 from automl_magics.data.frames import is_frame, to_arrow
 from automl_magics.data.preview import Preview, preview_source
-from automl_magics.data.source import SUFFIXES, Source, named_frames
+from automl_magics.data.source import Source, named_frames
 from automl_magics.displays.view import render
 from automl_magics.session import Session
 from automl_widgets.controls import Notice
