@@ -20,6 +20,7 @@ from automl_magics.contracts.data import Dataset
 from automl_magics.contracts.enums import AutoMLAlgorithm, JobStatus, Preset
 from automl_magics.contracts.errors import InvalidInput, did_you_mean
 from automl_magics.contracts.lists import SortColumn, TrainingJobPage
+from automl_magics.contracts.models import Deployment
 from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob
 
 _JOB_ID = re.compile(
@@ -60,6 +61,7 @@ _FAMILIES: Mapping[str, str | None] = {  # AutoGluon's names; None where we have
 """Models by the names that clients of dialect B know them by."""
 
 _COLUMNS_B: Mapping[str, SortColumn] = {to_camel(column): column for column in get_args(SortColumn)}
+_LONGEST_NAME = 240
 _FIELDS_B = {"source_table": "dataset", "label_column": "targetColumn"}
 
 
@@ -189,6 +191,36 @@ def stopped_b(job: TrainingJob) -> http_b.AutoMLJobStopped:
     return http_b.AutoMLJobStopped(id=job_id_b(job.job_id), status=status_b(job.status))
 
 
+def deployed_b(deployment: Deployment) -> http_b.AutoMLJobDeployed:
+    """Return what dialect B answers when a job's model was deployed."""
+    return http_b.AutoMLJobDeployed(
+        id=job_id_b(deployment.job_id),
+        model_id=model_id_b(deployment.job_id),
+        model_name=deployment.name,
+    )
+
+
+def model_id_b(job_id: UUID) -> str:
+    """Return the id of a job's model."""
+    return f"model_{job_id.hex}"
+
+
+def model_b(deployment: Deployment, url: str) -> http_b.AutoMLModel:
+    """Return a deployment as dialect B tells of it; ``url`` is where it takes rows."""
+    told = deployment.model_dump() | {
+        "id": model_id_b(deployment.job_id),
+        "job_id": job_id_b(deployment.job_id),
+        "url": url,
+    }
+    return http_b.AutoMLModel.model_validate(told)
+
+
+def deployment_of_b(model: http_b.AutoMLModel) -> Deployment:
+    """Return the deployment that dialect B tells of."""
+    told = model.model_dump() | {"job_id": parse_job_id(model.job_id)}
+    return Deployment.model_validate(told)
+
+
 def logs_b(job_id: UUID, lines: list[LogLine]) -> http_b.AutoMLJobLogs:
     """Return a stretch of a log as dialect B publishes it."""
     shown = [
@@ -250,9 +282,15 @@ def request_of_b(asked: http_b.AutoMLJobCreate, source_table: str) -> AutoMLTrai
         time_limit=asked.time_limit,
         metric=asked.metric,
         hardware=asked.hardware,
+        registered_model_name=model_name_b(asked.name),
         exclude_algorithms=excluded_by_b(asked.advanced.exclude_models),
         **options,
     )
+
+
+def model_name_b(job_name: str) -> str:
+    """Return what dialect B calls a job's model, in letters that MLflow's registry takes."""
+    return re.sub(r"[/:.]", "-", job_name)[:_LONGEST_NAME] + " - Best"
 
 
 def excluded_by_b(models: list[str]) -> list[AutoMLAlgorithm]:

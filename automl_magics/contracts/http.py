@@ -108,6 +108,14 @@ class ValidationError(BaseModel):
     ctx: dict[str, Any] = Field(default_factory=dict)
 
 
+class ScoringError(ErrorResponse):
+    """What MLflow's scoring protocol says is wrong, in its own shape beside ours."""
+
+    error_code: str
+    """MLflow's name of it, e.g. ``BAD_REQUEST``."""
+    message: str
+
+
 class HTTPValidationError(BaseModel):
     """Everything that is wrong with a request."""
 

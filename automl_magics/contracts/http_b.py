@@ -5,7 +5,7 @@ In Python the fields are snake_case; on the wire they are camelCase.
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -162,6 +162,49 @@ class AutoMLJobStopped(CamelModel):
     id: str
     status: AutoMLJobStatus
     message: str = "AutoML job stopped successfully"
+
+
+class AutoMLJobDeployed(CamelModel):
+    """The answer to a deployment."""
+
+    id: str
+    model_id: str
+    model_name: str
+    """The registered model's name, by which it answers predictions."""
+    status: Literal["deployed"] = "deployed"
+    message: str = "Best model deployed successfully"
+
+
+class AutoMLModelColumn(CamelModel):
+    """A column that a model takes or returns."""
+
+    name: str
+    type: str
+    """MLflow's name of the type; ``any`` for dates."""
+
+
+class AutoMLModel(CamelModel):
+    """A deployed model."""
+
+    id: str
+    name: str
+    version: str
+    """Of the registered model."""
+    job_id: str
+    """The job that trained it."""
+    problem_type: ProblemType | None
+    deployed_at: datetime | None
+    deployed_by: str | None
+    url: str
+    """Where it takes rows by MLflow's scoring protocol, as a path on this server."""
+    inputs: list[AutoMLModelColumn]
+    outputs: list[AutoMLModelColumn]
+
+
+class AutoMLModelList(CamelModel):
+    """Every deployed model."""
+
+    models: list[AutoMLModel]
 
 
 class AutoMLLogLine(CamelModel):

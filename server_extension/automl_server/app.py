@@ -23,6 +23,8 @@ SETTINGS = (
     "max_jobs",
     "mlflow_tracking_uri",
     "stop_grace",
+    "scoring_timeout",
+    "scoring_models",
 )
 ACTIVITY_SECONDS = 30
 
@@ -75,8 +77,22 @@ class AutoMLServer(ExtensionApp):
     max_body_bytes = Int(2**20, min=1, help="The largest body that a request may have.").tag(
         config=True
     )
+    max_scoring_bytes = Int(
+        2**24, min=1, help="The largest body of a request for predictions."
+    ).tag(config=True)
     longest_wait = Float(
         5.0, min=0, help="Seconds that the answer to a wrong key is held back at most."
+    ).tag(config=True)
+    scoring_timeout = Float(
+        None,
+        allow_none=True,
+        help="Seconds a deployed model may take for a prediction (AUTOML_SCORING_TIMEOUT).",
+    ).tag(config=True)
+    scoring_models = Int(
+        None,
+        allow_none=True,
+        min=1,
+        help="How many deployed models are kept in memory (AUTOML_SCORING_MODELS).",
     ).tag(config=True)
     shutdown_timeout = Float(
         10.0, min=0, help="Seconds in which running jobs go back to the queue at shutdown."

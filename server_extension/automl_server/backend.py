@@ -16,7 +16,13 @@ from automl_magics.settings import Settings
 if TYPE_CHECKING:
     from automl_magics.contracts.data import Dataset
     from automl_magics.dispatcher import Dispatcher
-    from automl_magics.service import AccessKeyService, DatasetService, TrainingService
+    from automl_magics.service import (
+        AccessKeyService,
+        Caller,
+        DatasetService,
+        ModelService,
+        TrainingService,
+    )
     from automl_magics.store import Store
 
 SHUTDOWN_REASON = "the server was shut down"
@@ -29,6 +35,7 @@ class _Services(NamedTuple):
     jobs: "TrainingService"
     datasets: "DatasetService"
     access_keys: "AccessKeyService"
+    models: "ModelService"
 
 
 class Backend:
@@ -61,11 +68,12 @@ class Backend:
     async def service_for(self, name: str | None, correlation_id: str) -> "TrainingService":
         """Return the service bound to a caller; a caller without a name is the login user."""
         services = await self._opened()
-        from automl_magics.service import Caller
+        return services.jobs.on_behalf_of(self._caller(name, correlation_id))
 
-        named = {} if name is None else {"name": name}
-        caller = Caller(**named, correlation_id=correlation_id, root=self._root)
-        return services.jobs.on_behalf_of(caller)
+    async def models_for(self, name: str | None, correlation_id: str) -> "ModelService":
+        """Return the service for deployments bound to a caller."""
+        services = await self._opened()
+        return services.models.on_behalf_of(self._caller(name, correlation_id))
 
     async def datasets(self) -> "DatasetService":
         """Return the service for what lies under the server's root and in the workspace."""
@@ -105,6 +113,8 @@ class Backend:
         An exception would end the server's own clean-up, and leave its kernels behind.
         """
         try:
+            if self._opening is not None and self._opening.done():
+                await asyncio.to_thread(self._opening.result().models.close)
             async with asyncio.timeout(within), self._changing:
                 dispatcher, self._dispatcher = self._dispatcher, None
                 if dispatcher is not None:
@@ -133,8 +143,19 @@ class Backend:
                 self._opening = None  # the next caller tries again
             raise
 
+    def _caller(self, name: str | None, correlation_id: str) -> "Caller":
+        from automl_magics.service import Caller
+
+        named = {} if name is None else {"name": name}
+        return Caller(**named, correlation_id=correlation_id, root=self._root)
+
     def _open(self) -> _Services:
-        from automl_magics.service import AccessKeyService, DatasetService, TrainingService
+        from automl_magics.service import (
+            AccessKeyService,
+            DatasetService,
+            ModelService,
+            TrainingService,
+        )
         from automl_magics.store import Store
 
         store = Store.open(self.settings)
@@ -143,6 +164,7 @@ class Backend:
             TrainingService(store, self.settings, wake=self._wake),
             DatasetService(self.settings, self._root),
             AccessKeyService(store),
+            ModelService(store, self.settings),
         )
 
     def _wake(self) -> None:

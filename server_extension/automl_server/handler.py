@@ -40,6 +40,8 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
     """What all routes share; it authenticates nobody."""
 
     auth_resource = RESOURCE
+    body_limit = "max_body_bytes"
+    """The extension's trait that bounds the body."""
 
     @cached_property
     def correlation_id(self) -> str:
@@ -59,7 +61,7 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
 
     def refuse_large_body(self) -> None:
         """Answer 413 to a body over the limit, on routes that read none as well."""
-        limit: int = self.extensionapp.max_body_bytes
+        limit: int = getattr(self.extensionapp, self.body_limit)
         if len(self.request.body) > limit:
             raise web.HTTPError(413, f"The body is larger than {limit} bytes.")
 

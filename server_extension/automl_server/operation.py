@@ -58,6 +58,8 @@ class Operation:
     """Schemas by media type of a body that the call reads itself."""
     answer_types: Mapping[str, Any] = field(default_factory=dict)
     """Schemas by media type of an answer that the call sends itself."""
+    body_limit: str = "max_body_bytes"
+    """The extension's trait that bounds the body; the same for all verbs of a path."""
 
     @property
     def operation_id(self) -> str:
@@ -142,6 +144,7 @@ class Routes(list[Operation]):
         example: Mapping[str, Any] | None = None,
         body_types: Mapping[str, Any] | None = None,
         answer_types: Mapping[str, Any] | None = None,
+        body_limit: str = "max_body_bytes",
     ) -> Callable[[Call], Call]:
         """Declare that the decorated function serves ``verb`` on ``path``.
 
@@ -162,6 +165,7 @@ class Routes(list[Operation]):
                     example=example or {},
                     body_types=body_types or {},
                     answer_types=answer_types or {},
+                    body_limit=body_limit,
                 )
             )
             return call

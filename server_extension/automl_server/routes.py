@@ -14,11 +14,16 @@ returned is sent with ``status`` (200 where left out); None is an empty answer. 
 403, 404, 405, 413, 415, 422, the OpenAPI document and the credential tests follow from it.
 """
 
-from automl_server import documentation, training, workbench
+from automl_server import documentation, models, training, workbench
 from automl_server.operation import Operation
 from automl_server.serving import patterns
 
-OPERATIONS: list[Operation] = [*training.ROUTES, *workbench.ROUTES, *documentation.ROUTES]
+OPERATIONS: list[Operation] = [
+    *training.ROUTES,
+    *workbench.ROUTES,
+    *models.ROUTES,
+    *documentation.ROUTES,
+]
 
 PATTERNS = patterns(OPERATIONS, unknown_below=("/api/automl", "/api/v1/automl"))
 """What Tornado is given."""

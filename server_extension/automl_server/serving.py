@@ -56,6 +56,7 @@ def _handler(operations: list[Operation]) -> type[AutoMLHandler]:
         (BASES[auth],),
         {
             "__doc__": f"``{operations[0].path}``.",
+            "body_limit": operations[0].body_limit,
             **{operation.verb.lower(): _method(operation) for operation in operations},
         },
     )
