@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
 from automl_magics import jupyter_servers
-from automl_magics.contracts.errors import Unavailable
+from automl_magics.contracts.errors import Unavailable, Unreachable
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
 from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob, Trial
 from automl_magics.contracts.verbs import TrainingJobs
@@ -132,11 +132,13 @@ def _find(settings: Settings, detached: bool, notices: list[str]) -> WayIn:
 
 
 def _remote(url: str, token: str) -> WayIn:
-    from automl_magics.client import Client
+    from automl_magics.client import AutoMLClient
+    from automl_magics.client.verbs import RemoteTrainingJobs
 
-    client = Client(url, token)
+    client = AutoMLClient(url, token)
     place = f"the Jupyter server at {client.url}"
-    return WayIn(client, place, wake=lambda: None, close=client.close, is_local=False)
+    jobs = RemoteTrainingJobs(client)
+    return WayIn(jobs, place, wake=lambda: None, close=client.close, is_local=False)
 
 
 def _embedded(settings: Settings, detached: bool) -> WayIn:
@@ -251,7 +253,6 @@ class SteadyJobs:
         try:
             return verb(self._session.way.jobs)
         except Unavailable as error:
-            never_sent = type(error.__context__).__name__ == "ConnectError"
-            if not self._session.leave_server() or not never_sent:
+            if not self._session.leave_server() or not isinstance(error, Unreachable):
                 raise
             return verb(self._session.way.jobs)

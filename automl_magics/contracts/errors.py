@@ -77,6 +77,10 @@ class Unavailable(AutoMLError):
     status_code = 503
 
 
+class Unreachable(Unavailable):
+    """Nobody answers at a server's address, so that nothing can have been done there."""
+
+
 class TimedOut(AutoMLError):
     """An answer was not there in time (HTTP 504)."""
 

@@ -1,6 +1,6 @@
 """The product's verbs for training jobs, feature engineering jobs and deployments.
 
-`automl_magics.service` does them, `automl_magics.client` asks a server to do them. Both have these
+`automl_magics.service` does them, `automl_magics.client.verbs` asks a server to do them. Both have these
 signatures, so a surface never knows which one it holds.
 """
 

@@ -67,7 +67,8 @@ def test_the_client_loads_nothing_heavy():
     loaded = run(
         sys.executable,
         "-c",
-        "import sys; from automl_magics.client import Client; Client('http://localhost:8888');"
+        "import sys; from automl_magics.client import AutoMLClient;"
+        "AutoMLClient('http://localhost:8888');"
         f"print([name for name in {HEAVY!r} if name in sys.modules])",
     )
     assert loaded.stdout.strip() == "[]"

@@ -12,7 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
-from automl_magics.client import Client
+from automl_magics.client import AutoMLClient
+from automl_magics.client.verbs import RemoteTrainingJobs
 from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.errors import Unavailable
 from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
@@ -50,7 +51,8 @@ class Server:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self.client = Client(f"http://127.0.0.1:{port}/", TOKEN)
+        self.client = AutoMLClient(f"http://127.0.0.1:{port}/", TOKEN)
+        self.jobs = RemoteTrainingJobs(self.client)
 
     def end(self, how: signal.Signals) -> None:
         self.process.send_signal(how)
@@ -84,7 +86,7 @@ def start(place: Path, free_port: int) -> Iterator[Callable[[], Server]]:
 
         def answers() -> bool:
             try:
-                return bool(server.client.version())
+                return bool(server.client.server.version())
             except Unavailable:
                 return False
 
@@ -102,12 +104,12 @@ def start_job(server: Server, seconds: float) -> TrainingJob:
     request = AutoMLTrainingRequest(
         source_table="churn.csv", label_column="churned", time_limit=seconds
     )
-    job = server.client.create(request)
-    return until(lambda: server.client.get(job.job_id), lambda job: job.status is JobStatus.RUNNING)
+    job = server.jobs.create(request)
+    return until(lambda: server.jobs.get(job.job_id), lambda job: job.status is JobStatus.RUNNING)
 
 
 def messages(server: Server, job: TrainingJob) -> str:
-    return "\n".join(line.message for line in server.client.logs(job.job_id))
+    return "\n".join(line.message for line in server.jobs.logs(job.job_id))
 
 
 def test_a_server_shut_down_in_order_gives_its_job_back_and_the_next_one_starts_it(start):
@@ -118,12 +120,12 @@ def test_a_server_shut_down_in_order_gives_its_job_back_and_the_next_one_starts_
 
     second = start()
     again = until(
-        lambda: second.client.get(job.job_id),
+        lambda: second.jobs.get(job.job_id),
         lambda job: job.status is JobStatus.RUNNING and job.attempt == 2,
     )
     assert "Back to the queue: the server was shut down." in messages(second, job)
     assert again.worker.pid != job.worker.pid
-    second.client.stop(job.job_id)
+    second.jobs.stop(job.job_id)
 
 
 def test_a_job_outlives_a_server_that_is_killed_and_the_next_one_sees_its_end(start):
@@ -133,7 +135,7 @@ def test_a_job_outlives_a_server_that_is_killed_and_the_next_one_sees_its_end(st
     assert psutil.pid_exists(job.worker.pid)
 
     second = start()
-    done = until(lambda: second.client.get(job.job_id), lambda job: job.status.is_terminal)
+    done = until(lambda: second.jobs.get(job.job_id), lambda job: job.status.is_terminal)
     assert done.status is JobStatus.COMPLETE, messages(second, job)
     assert done.attempt == 1
     assert done.worker.pid == job.worker.pid
