@@ -1,7 +1,7 @@
 """The product's verbs for training jobs, feature engineering jobs and deployments.
 
-`automl_magics.service` does them, `automl_magics.client.verbs` asks a server to do them. Both have these
-signatures, so a surface never knows which one it holds.
+`automl_magics.service` does them, `automl_magics.client.verbs` asks a server to do them. Both have
+these signatures, so a surface never knows which one it holds.
 """
 
 from collections.abc import Mapping, Sequence
