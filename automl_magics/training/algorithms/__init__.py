@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, ProblemType
+from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, ModelFamily, ProblemType
 from automl_magics.contracts.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ _TABULAR = (*_CLASSIFICATION, *_REGRESSION)
 _LEARNS: Mapping[AlgorithmName, tuple[str, tuple[ProblemType, ...]]] = {
     AutoMLAlgorithm.LIGHTGBM_CLASSIFIER: ("lightgbm", _CLASSIFICATION),
     AutoMLAlgorithm.LIGHTGBM_REGRESSOR: ("lightgbm", _REGRESSION),
+    AutoMLAlgorithm.XGBOOST_CLASSIFIER: ("xgboost", _CLASSIFICATION),
+    AutoMLAlgorithm.XGBOOST_REGRESSOR: ("xgboost", _REGRESSION),
+    ModelFamily.LINEAR: ("linear", _TABULAR),
 }
 
 

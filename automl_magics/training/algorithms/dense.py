@@ -1,0 +1,201 @@
+"""Encoded rows as a dense matrix without gaps, for models that add and measure distances.
+
+Numbers are scaled by one of the styles below, categories become one column for each frequent
+level, and a feature that lacks values gets a column that says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_magics.training.encoding import Encoded
+
+Singles = NDArray[np.float32]
+
+MAX_WIDTH = 1000
+MOST_LEVELS = 64
+_KNOTS = 129
+PIECES = 8
+_SAMPLE = 50_000
+_SOFT_LIMIT = 3.0
+_OUTERMOST = 3.0
+"""Normal scores end here."""
+_BLOCK = 256
+
+
+class Style(StrEnum):
+    """How a number is scaled."""
+
+    NORMAL = "normal"
+    """Its quantile among the training rows, as a normal score: for any skew."""
+    PIECES = "pieces"
+    """How much of each of eight pieces between quantiles it fills: linear models learn a curve."""
+    SOFT = "soft"
+    """Distance from the median in quartile ranges, softly limited to 3."""
+
+
+@dataclass(frozen=True)
+class DenseEncoder:
+    """Fitted on training rows without looking at the target.
+
+    Parameters
+    ----------
+    numbers, knots
+        Which features are numbers, and (numbers, knots) quantiles of each.
+    categories, levels
+        Which features are categories, and how many of their codes, from 0, have a column.
+    gaps
+        Which features lack values somewhere.
+    """
+
+    style: Style
+    numbers: NDArray[np.int64]
+    knots: NDArray[np.float64]
+    categories: NDArray[np.int64]
+    levels: NDArray[np.int64]
+    gaps: NDArray[np.int64]
+
+    @classmethod
+    def fit(cls, features: Encoded, style: Style, *, seed: int = 0) -> "DenseEncoder":
+        """Look at rows, at most 50,000 of them."""
+        values = features.values
+        if len(values) > _SAMPLE:
+            random = np.random.default_rng(seed)
+            values = values[np.sort(random.choice(len(values), _SAMPLE, replace=False))]
+        coded = set(features.categorical)
+        width = values.shape[1]
+        numbers = np.array([i for i in range(width) if i not in coded], dtype=np.int64)
+        categories = np.array(sorted(coded), dtype=np.int64)
+        missing = np.isnan(values).any(axis=0)
+        return cls(
+            style,
+            numbers,
+            np.array([_quantiles(values[:, i]) for i in numbers]).reshape(-1, _KNOTS),
+            categories,
+            _affordable_levels(values, categories, MAX_WIDTH - len(numbers)),
+            np.flatnonzero(missing),
+        )
+
+    @property
+    def width(self) -> int:
+        """How many columns the matrix has."""
+        return len(self.features)
+
+    @property
+    def features(self) -> NDArray[np.int64]:
+        """For each column the feature it is made from."""
+        each = PIECES if self.style is Style.PIECES else 1
+        return np.concatenate(
+            [np.repeat(self.numbers, each), np.repeat(self.categories, self.levels), self.gaps]
+        )
+
+    def transform(self, features: Encoded) -> Singles:
+        """Return the matrix (rows, width)."""
+        values = features.values
+        dense = np.zeros((len(values), self.width), dtype=np.float32)
+        at = 0
+        for feature, knots in zip(self.numbers, self.knots, strict=True):
+            scaled = _SCALED[self.style](values[:, feature].astype(np.float64), knots)
+            dense[:, at : at + scaled.shape[1]] = np.where(np.isnan(scaled), 0.0, scaled)
+            at += scaled.shape[1]
+        rows = np.arange(len(values))
+        for feature, levels in zip(self.categories, self.levels, strict=True):
+            codes = values[:, feature]
+            with_column = (codes >= 0) & (codes < levels)
+            dense[rows[with_column], at + codes[with_column].astype(np.int64)] = 1.0
+            at += levels
+        dense[:, at:] = np.isnan(values[:, self.gaps])
+        return dense
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the encoder as arrays of numbers and text."""
+        return {
+            "style": np.array(str(self.style)),
+            "numbers": self.numbers,
+            "knots": self.knots,
+            "categories": self.categories,
+            "levels": self.levels,
+            "gaps": self.gaps,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "DenseEncoder":
+        """Return the encoder that `to_arrays` wrote."""
+        names = ("numbers", "knots", "categories", "levels", "gaps")
+        return cls(Style(str(arrays["style"])), *(arrays[name] for name in names))
+
+
+def product(rows: Singles, weights: Singles) -> Singles:
+    """Multiply rows by a matrix so that each row's result is the same alone and among many.
+
+    BLAS sums in another order for another number of rows: it always gets blocks of one size.
+    """
+    result = np.empty((len(rows), weights.shape[1]), dtype=np.float32)
+    for begin in range(0, len(rows), _BLOCK):
+        block = rows[begin : begin + _BLOCK]
+        if len(block) < _BLOCK:
+            block = np.vstack([block, np.zeros((_BLOCK - len(block), rows.shape[1]), np.float32)])
+        result[begin : begin + _BLOCK] = (block @ weights)[: len(rows) - begin]
+    return result
+
+
+def _quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    known = values[np.isfinite(values)].astype(np.float64)
+    if not len(known):
+        return np.zeros(_KNOTS)
+    return np.quantile(known, np.linspace(0.0, 1.0, _KNOTS))
+
+
+def _affordable_levels(
+    values: NDArray[np.float64], categories: NDArray[np.int64], width: int
+) -> NDArray[np.int64]:
+    """Return how many levels of each category get a column; codes come most frequent first."""
+    if not len(categories):
+        return np.zeros(0, dtype=np.int64)
+    largest = [np.nanmax(values[:, i], initial=-1.0) for i in categories]
+    known = np.array(largest).astype(np.int64) + 1
+    most = MOST_LEVELS
+    while most > 1 and np.minimum(known, most).sum() > width:
+        most //= 2
+    return np.minimum(known, most)
+
+
+def _ranks(values: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return shares of the training rows below; in the middle of a run of equal ones."""
+    low = np.interp(values, knots, np.linspace(0.0, 1.0, _KNOTS))
+    high = 1.0 - np.interp(-values, -knots[::-1], np.linspace(0.0, 1.0, _KNOTS))
+    ranks: NDArray[np.float64] = (low + high) / 2
+    return ranks
+
+
+def _normal(values: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.special import ndtri
+
+    scores = np.clip(ndtri(_ranks(values, knots)), -_OUTERMOST, _OUTERMOST)
+    return np.asarray(scores, dtype=np.float64)[:, None]
+
+
+def _pieces(values: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    ends = knots[:: (_KNOTS - 1) // PIECES]
+    lengths = np.diff(ends)
+    begins = ends[:-1]
+    filled = (values[:, None] - begins) / np.where(lengths > 0, lengths, 1.0)
+    filled = np.where(lengths > 0, filled, 0.0)
+    return np.asarray(np.clip(filled, 0.0, 1.0), dtype=np.float64)
+
+
+def _soft(values: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    quarter = (_KNOTS - 1) // 4
+    median, spread = knots[2 * quarter], knots[3 * quarter] - knots[quarter]
+    if not spread:
+        spread = (knots[-1] - knots[0]) / 2 or 1.0
+    scaled = (values - median) / spread
+    limited = scaled / np.sqrt(1.0 + (scaled / _SOFT_LIMIT) ** 2)
+    return np.asarray(limited, dtype=np.float64)[:, None]
+
+
+_SCALED = {Style.NORMAL: _normal, Style.PIECES: _pieces, Style.SOFT: _soft}
