@@ -65,7 +65,7 @@ class Tracking:
     """An MLflow experiment that is ready to take runs."""
 
     def __init__(self, experiment_id: str) -> None:
-        self._experiment_id = experiment_id
+        self.experiment_id = experiment_id
 
     @classmethod
     def open(cls, settings: Settings, experiment: str) -> "Tracking":
@@ -122,7 +122,7 @@ class Tracking:
         model = TrainedModel.load(model_folder)
         try:
             with mlflow.start_run(
-                experiment_id=self._experiment_id, run_name=job.name, tags=_tags(job)
+                experiment_id=self.experiment_id, run_name=job.name, tags=_tags(job)
             ) as run:
                 mlflow.log_params(_params(job, result))
                 mlflow.log_metrics(_metrics(result))

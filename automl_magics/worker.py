@@ -13,7 +13,7 @@ from uuid import UUID
 from automl_magics.contracts.enums import LogLevel, Phase
 from automl_magics.contracts.errors import AutoMLError, Conflict, NotFound, first_line
 from automl_magics.contracts.training import Progress, Snapshot, TrainingJob
-from automl_magics.data.snapshot import take_snapshot
+from automl_magics.data.snapshot import SNAPSHOT_FILE, take_snapshot
 from automl_magics.reporting import StoreReporter
 from automl_magics.service.source_of import source_of_job
 from automl_magics.settings import PRESET_SECONDS, Settings
@@ -55,14 +55,20 @@ def _work(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRep
     with reporter:
         try:
             _train(settings, store, job, reporter)
-        except AutoMLError as error:
-            reporter.failed(str(error))
-        except MemoryError:
-            reporter.failed("There was not enough memory. Train on fewer rows or columns.")
         except Exception as error:  # noqa: BLE001 - the job must not be left running
-            with (settings.job_folder(job.job_id) / TRACEBACK).open("a") as file:
-                traceback.print_exc(file=file)
-            reporter.failed(f"Unexpected {type(error).__name__}: {first_line(error)}")
+            if not isinstance(error, AutoMLError | MemoryError):
+                with (settings.job_folder(job.job_id) / TRACEBACK).open("a") as file:
+                    traceback.print_exc(file=file)
+            reporter.failed(in_words(error))
+
+
+def in_words(error: Exception) -> str:
+    """Return what is told of an error that ended a job."""
+    if isinstance(error, AutoMLError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There was not enough memory. Train on fewer rows or columns."
+    return f"Unexpected {type(error).__name__}: {first_line(error)}"
 
 
 def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreReporter) -> None:
@@ -119,7 +125,7 @@ def _snapshot(
     settings: Settings, store: Store, job: TrainingJob, reporter: StoreReporter
 ) -> Snapshot:
     """Freeze the job's rows."""
-    path = settings.job_folder(job.job_id) / "snapshot.parquet"
+    path = settings.job_folder(job.job_id) / SNAPSHOT_FILE
     snapshot = take_snapshot(source_of_job(settings, store, job), path)
     reporter.snapshot(snapshot)
     reporter.log(

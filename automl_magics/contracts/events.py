@@ -34,7 +34,7 @@ class TrainingEvent(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     seq: int = Field(ge=1, lt=2**63)
-    """Its number among all that this worker says, from 1, without gaps."""
+    """Its number among all that this worker says, from 1, rising."""
     log: EventLine | None = None
     trial: Trial | None = None
     progress: Progress | None = None

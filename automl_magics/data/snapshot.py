@@ -3,9 +3,19 @@
 import hashlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from automl_magics.contracts.training import Snapshot
 from automl_magics.data.source import ROWS, Source, reading_errors
+
+if TYPE_CHECKING:
+    import duckdb
+
+GROUP_ROWS = 122_880
+"""Rows of a group in the Parquet file, as DuckDB writes them."""
+
+SNAPSHOT_FILE = "snapshot.parquet"
+"""In a job's folder."""
 
 
 def take_snapshot(source: Source, path: Path) -> Snapshot:
@@ -18,29 +28,40 @@ def take_snapshot(source: Source, path: Path) -> Snapshot:
     InvalidInput
         When the source cannot be read.
     """
-    import pyarrow.parquet as pq
-
     unfinished = path.with_suffix(".unfinished")
     with source.open() as connection, reading_errors():
         if source.root is None:
             connection.table(ROWS).write_parquet(str(unfinished), compression="zstd")
         else:  # a confined connection writes no files
-            pq.write_table(connection.table(ROWS).to_arrow_table(), unfinished, compression="zstd")
+            _write(connection.table(ROWS), unfinished)
     with unfinished.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())
     unfinished.rename(path)
-    return describe_snapshot(path, digest)
+    return describe_snapshot(path)
 
 
-def describe_snapshot(path: Path, sha256: str) -> Snapshot:
-    """Return a snapshot's counts, read from its footer."""
+def _write(rows: "duckdb.DuckDBPyRelation", path: Path) -> None:
+    """Write rows as they come; a group of rows is what memory holds of them."""
     import pyarrow.parquet as pq
 
+    with (
+        rows.to_arrow_reader(GROUP_ROWS) as reader,
+        pq.ParquetWriter(path, reader.schema, compression="zstd") as writer,
+    ):
+        for batch in reader:
+            writer.write_batch(batch, row_group_size=GROUP_ROWS)
+
+
+def describe_snapshot(path: Path) -> Snapshot:
+    """Return a snapshot's content hash, and its counts as read from its footer."""
+    import pyarrow.parquet as pq
+
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     footer = pq.read_metadata(path)
     return Snapshot(
         path=path,
-        sha256=sha256,
+        sha256=digest,
         rows=footer.num_rows,
         columns=footer.num_columns,
         size_bytes=path.stat().st_size,

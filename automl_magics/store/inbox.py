@@ -68,7 +68,8 @@ def _changes(
         put_trial(connection, job_id, event.trial)
         return {}
     if event.progress is not None:
-        return {"progress": event.progress.model_dump(mode="json")}
+        said = event.progress.model_dump(mode="json", exclude_unset=True)
+        return {"progress": {**(progress or {}), **said}}
     if event.snapshot is not None:
         within = event.snapshot.model_dump(mode="json") | {"path": event.snapshot.path.name}
         return {"snapshot": within, "updated_at": utc_now()}

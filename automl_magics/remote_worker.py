@@ -1,0 +1,250 @@
+"""What runs inside the tasks of an Airflow DAG: freeze the rows, search, select and register.
+
+The same steps as in `automl_magics.worker`, each in a process of its own, perhaps on a machine of
+its own. What they leave for each other lies in MLflow; how it goes is told over HTTP.
+"""
+
+import logging
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from automl_magics.contracts.airflow import DagSpecification
+from automl_magics.contracts.enums import AutoMLAlgorithm, LogLevel, Phase
+from automl_magics.contracts.errors import AutoMLError, TrainingError
+from automl_magics.contracts.events import TrainingOutcome
+from automl_magics.contracts.training import Progress, Snapshot, TrainingJob
+from automl_magics.remote_reporting import HttpReporter
+from automl_magics.settings import PRESET_SECONDS, Settings
+from automl_magics.snapshot_storage import fetch, freeze
+from automl_magics.store import Store
+from automl_magics.training.budget import Budget
+from automl_magics.training.task import Task
+from automl_magics.worker import RESERVE, in_words
+
+if TYPE_CHECKING:
+    from automl_magics.shard_tracking import Shard
+    from automl_magics.tracking import Tracking
+
+MARGIN = 1800.0
+"""Seconds that a task may take beyond thrice the time limit, before it ends itself.
+
+Airflow's own time-out does not end what runs in another interpreter.
+"""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What every task of a job has."""
+
+    job: TrainingJob
+    settings: Settings
+    reporter: HttpReporter
+    folder: Path
+    """Empty, and gone after the task."""
+
+    @property
+    def limit(self) -> float:
+        """The job's time limit in seconds."""
+        return self.job.request.time_limit or PRESET_SECONDS[self.job.preset]
+
+    def rows(self) -> Snapshot:
+        """Return the frozen rows, on this machine."""
+        found = fetch(self.settings, self.job, self.folder)
+        if found is None:
+            raise TrainingError(
+                "The job's rows are not to be found where its worker runs.",
+                hint="Share AUTOML_HOME with Airflow's workers, or set AUTOML_AIRFLOW_STORAGE_URL.",
+            )
+        return found
+
+    def tracking(self) -> "Tracking":
+        """Return the job's experiment."""
+        from automl_magics.tracking import Tracking
+
+        name = self.job.mlflow_experiment_name or f"automl-{self.job.domain}"
+        return Tracking.open(self.settings, name)
+
+
+def prepare(specification: dict[str, Any]) -> list[dict[str, Any]]:
+    """Freeze the job's rows, and return the shards of its search."""
+    with _task(specification, "prepare") as task:
+        task.reporter.progress(Progress(phase=Phase.READING, time_limit=task.limit))
+        snapshot = fetch(task.settings, task.job, task.folder) or _freeze_here(task)
+        task.reporter.snapshot(snapshot)
+        task.reporter.log(
+            LogLevel.INFO,
+            f"Read {snapshot.rows:,} rows and {snapshot.columns} columns.",
+            sha256=snapshot.sha256,
+        )
+        shards = _shards(task.job, DagSpecification.model_validate(specification).shards)
+        return [
+            {"index": index, "of": len(shards), "algorithms": [str(name) for name in names]}
+            for index, names in enumerate(shards)
+        ]
+
+
+def search(specification: dict[str, Any], shard: dict[str, Any]) -> None:
+    """Train on a shard's algorithms, and leave the best model in MLflow."""
+    index, count = int(shard["index"]), int(shard["of"])
+    with _task(specification, f"search-{index}", shard=(index, count)) as task:
+        import pyarrow.parquet as pq
+
+        from automl_magics.shard_tracking import keep_shard
+        from automl_magics.training.engine import train
+
+        budget = Budget(
+            task.limit, reserve=min(RESERVE, 0.2 * task.limit), stop=task.reporter.unwanted
+        )
+        snapshot = task.rows()
+        try:
+            outcome = train(
+                pq.read_table(snapshot.path),
+                _part(task.job, shard["algorithms"]),
+                budget=budget,
+                reporter=task.reporter,
+                threads=max(1, (os.cpu_count() or 1) // max(1, task.settings.max_jobs)),
+            )
+        except TrainingError as error:
+            if count == 1 or task.reporter.unwanted():
+                raise
+            task.reporter.log(LogLevel.WARNING, f"Shard {index + 1}: {error}")
+            return
+        task.reporter.flush()
+        _end_if_unwanted(task.reporter)
+        experiment = task.tracking().experiment_id
+        kept = task.folder / "shard"
+        kept.mkdir()
+        keep_shard(
+            task.job,
+            experiment,
+            index=index,
+            outcome=outcome,
+            trials=task.reporter.trials,
+            folder=kept,
+        )
+
+
+def select_and_register(specification: dict[str, Any]) -> dict[str, str]:
+    """Register the best model of all shards; return where it is."""
+    with _task(specification, "select") as task:
+        import pyarrow.parquet as pq
+
+        from automl_magics.shard_tracking import find_shards, merged, put_under
+        from automl_magics.tracking import Example
+
+        task.reporter.progress(Progress(phase=Phase.REGISTERING))
+        tracking = task.tracking()
+        shards = find_shards(task.job, tracking.experiment_id, task.folder)
+        if not shards:
+            raise TrainingError("No shard of the search found a model.", hint="See the job's log.")
+        best, snapshot = _best(shards), task.rows()
+        result = merged(best.result, [one.result for one in shards if one is not best])
+        tracked = tracking.record(
+            job=task.job.model_copy(update={"snapshot": snapshot}),
+            result=result,
+            trials=sorted(
+                (trial for shard in shards for trial in shard.trials), key=lambda one: one.number
+            ),
+            model_folder=best.model_folder,
+            test_predictions=best.test_predictions,
+            example=Example.of(pq.read_table(snapshot.path)),
+        )
+        put_under(shards, tracked)
+        task.reporter.log(LogLevel.INFO, f"Registered {tracked.name} version {tracked.version}.")
+        task.reporter.completed(
+            TrainingOutcome(
+                result=result,
+                mlflow_run_id=tracked.run_id,
+                registered_model_name=tracked.name,
+                registered_model_version=tracked.version,
+            )
+        )
+        return {"mlflow_run_id": tracked.run_id, "registered_model_name": tracked.name}
+
+
+def _best(shards: "list[Shard]") -> "Shard":
+    sign = 1 if shards[0].result.higher_is_better else -1
+    return max(shards, key=lambda shard: sign * shard.result.validation_score)
+
+
+def _freeze_here(task: _Task) -> Snapshot:
+    """Freeze the rows where the home is shared; elsewhere the executor has done so."""
+    if not (task.settings.home / "automl.db").exists():
+        return task.rows()  # which says that they are not here
+    store = Store.open(task.settings)
+    try:
+        return freeze(task.settings, store, task.job)
+    finally:
+        store.close()
+
+
+def _shards(job: TrainingJob, at_most: int) -> list[list[AutoMLAlgorithm]]:
+    """Deal a job's algorithms out, best first."""
+    able = Task.from_request(job.request).of(job.problem_type).algorithms
+    count = max(1, min(at_most, len(able)))
+    return [able[index::count] for index in range(count)]
+
+
+def _part(job: TrainingJob, algorithms: list[str]) -> Task:
+    """Return a job's task, confined to some of its algorithms."""
+    whole = Task.from_request(job.request)
+    others = set(whole.of(job.problem_type).algorithms) - {*map(AutoMLAlgorithm, algorithms)}
+    if not others:
+        return whole
+    request = job.request.model_copy(
+        update={"exclude_algorithms": [*job.request.exclude_algorithms, *others]}
+    )
+    return Task.from_request(request)
+
+
+@contextmanager
+def _task(
+    specification: dict[str, Any], name: str, *, shard: tuple[int, int] = (0, 1)
+) -> Iterator[_Task]:
+    """Do a task within its time, and tell whatever goes wrong in words."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    told = DagSpecification.model_validate(specification)
+    if told.job is None:
+        msg = "the run brought no job"
+        raise ValueError(msg)
+    settings = Settings()
+    reporter = HttpReporter(
+        settings.airflow_callback_url or told.callback_url or "",
+        settings.psk.get_secret_value() if settings.psk else "",
+        told.job.job_id,
+        name,
+        shard=shard,
+    )
+    with TemporaryDirectory(prefix="automl-") as folder, reporter:
+        task = _Task(told.job, settings, reporter, Path(folder))
+        timer = threading.Timer(3 * task.limit + MARGIN, _end_late, args=(reporter,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield task
+        except Exception as error:  # noqa: BLE001 - the job must not be left running
+            if not isinstance(error, AutoMLError | MemoryError):
+                traceback.print_exc()
+            reporter.failed(in_words(error))
+            raise SystemExit(1) from None  # the job knows why; Airflow needs no second trace
+        finally:
+            timer.cancel()
+
+
+def _end_late(reporter: HttpReporter) -> None:
+    reporter.failed("A task took far longer than the time limit and was ended.")
+    os._exit(1)
+
+
+def _end_if_unwanted(reporter: HttpReporter) -> None:
+    if reporter.unwanted():
+        raise SystemExit(1)
