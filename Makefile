@@ -8,7 +8,7 @@ LAB_ARGS ?=
 
 # LightGBM's wheel uses the system's OpenMP runtime, which a minimal Debian does not have.
 DEBIAN_PACKAGES := libgomp1
-DEBIAN_TEST_PACKAGES :=
+DEBIAN_TEST_PACKAGES := postgresql
 
 BIN := .venv/bin
 MANIFESTS := Makefile pyproject.toml constraints.txt $(wildcard server_extension/jupyter-config/*/*.json)

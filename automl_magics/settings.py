@@ -3,7 +3,9 @@
 Which setting wins is told in ``docs/settings.md``.
 """
 
+import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,10 +15,11 @@ from typing import Any, Literal
 
 from jupyter_core.paths import jupyter_data_dir
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from automl_magics.contracts.enums import ExecutorName, Preset
 from automl_magics.contracts.errors import InvalidInput, Unavailable
+from automl_magics.contracts.hardware import HardwareProfile
 
 PRESET_SECONDS: Mapping[Preset, float] = {
     Preset.FAST: 30,
@@ -61,6 +64,10 @@ class Settings(BaseSettings):
     """MLflow's tracking and registry store; SQLite under ``home`` when left out."""
     organization_id: str = Field("default", min_length=1)
     """The organization that new jobs belong to."""
+    sources: Mapping[str, str] = Field(default_factory=dict)
+    """Sources by name: their addresses, with passwords only as ``${env:…}`` or ``${file:…}``."""
+    hardware: Mapping[str, HardwareProfile] = Field(default_factory=dict)
+    """Hardware profiles by id; there is always one called ``local``."""
     stop_grace: float = Field(5.0, ge=0)
     """Seconds a stopped worker has to end by itself before its kernel is shut down."""
     scoring_timeout: float = Field(60.0, gt=0)
@@ -179,10 +186,14 @@ def read_settings(**given: Any) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         wrong = error.errors()[0]
-    name = str(wrong["loc"][0])
-    raise InvalidInput(
-        f"AUTOML_{name.upper()} is {wrong['input']!r}: {wrong['msg']}.", hint="Set it anew."
-    )
+    except SettingsError as error:  # no JSON, of which only the field's name is told
+        named = re.search(r'field "(\w+)"', str(error))
+        variable = f"AUTOML_{named[1].upper()}" if named else "A setting"
+        raise InvalidInput(f"{variable} is not a JSON object.", hint="Set it anew.") from None
+    name, *inner = map(str, wrong["loc"])
+    is_shown = not inner  # what is deeper may be the address of a source
+    value = f" is {wrong['input']!r}" if is_shown else f", {'.'.join(inner)}"
+    raise InvalidInput(f"AUTOML_{name.upper()}{value}: {wrong['msg']}.", hint="Set it anew.")
 
 
 def _keep_private(home: Path) -> None:
@@ -203,6 +214,11 @@ def environment(settings: Settings) -> dict[str, str]:
         "AUTOML_MAX_JOBS": str(settings.max_jobs),
         "AUTOML_STOP_GRACE": str(settings.stop_grace),
     }
+    if settings.sources:
+        values["AUTOML_SOURCES"] = json.dumps(dict(settings.sources))
+    if settings.hardware:
+        profiles = {name: one.model_dump(mode="json") for name, one in settings.hardware.items()}
+        values["AUTOML_HARDWARE"] = json.dumps(profiles)
     if settings.mlflow_tracking_uri:
         values["AUTOML_MLFLOW_TRACKING_URI"] = settings.mlflow_tracking_uri
     return values

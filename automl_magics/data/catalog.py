@@ -10,29 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from automl_magics.contracts.errors import InvalidInput
-from automl_magics.data.source import (
-    ARROW_SUFFIXES,
-    PACKED,
-    PARQUET_SUFFIXES,
-    ROWS,
-    Source,
-    reading_errors,
-)
+from automl_magics.data.formats import data_format
+from automl_magics.data.source import ROWS, Source, reading_errors
+from automl_magics.data.sources.database import Table
 
 MAX_FILES = 2_000
 MAX_ENTRIES = 50_000
 """Files and folders looked at in all, nearest to the root first."""
 
-_FORMATS = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    **dict.fromkeys(PARQUET_SUFFIXES, "parquet"),
-    **dict.fromkeys(ARROW_SUFFIXES, "arrow"),
-}
-_UNPACKABLE = frozenset({"csv", "tsv", "json", "jsonl"})
 _NO_DATA = frozenset({"node_modules", "__pycache__", "site-packages"})
 _PLAIN_NAME = re.compile(r"[^\s.\"';/]+")  # any other could not be named as a source
 
@@ -42,22 +27,6 @@ class Counts(NamedTuple):
 
     rows: int
     columns: int
-
-
-class Table(NamedTuple):
-    """A table or a view of the workspace."""
-
-    name: str
-    columns: int
-
-
-def data_format(path: Path) -> str | None:
-    """Return ``csv``, ``tsv``, ``parquet``, ``json``, ``jsonl`` or ``arrow``; None for no data."""
-    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
-    if suffixes and suffixes[-1] in PACKED:
-        kind = _FORMATS.get(suffixes[-2]) if len(suffixes) > 1 else None
-        return kind if kind in _UNPACKABLE else None
-    return _FORMATS.get(suffixes[-1]) if suffixes else None
 
 
 def is_apart(path: Path, root: Path, private: Path) -> bool:
@@ -101,21 +70,30 @@ def _is_text(name: str) -> bool:
 
 
 def workspace_tables(workspace: Path) -> list[Table]:
-    """Return the tables and views of a DuckDB file; none while another process writes to it."""
+    """Return the tables and views of the workspace that can be named by one plain word."""
+    return [
+        table
+        for table in duckdb_tables(workspace) or []
+        if table.schema is None and _PLAIN_NAME.fullmatch(table.name)
+    ]
+
+
+def duckdb_tables(path: Path) -> list[Table] | None:
+    """Return a DuckDB file's tables and views; None while another process writes to it."""
     import duckdb
 
-    if not workspace.exists():
-        return []
+    if not path.exists():
+        return None
     try:
-        with duckdb.connect(str(workspace), read_only=True) as connection:
+        with duckdb.connect(str(path), read_only=True) as connection:
             found = connection.execute(
-                "SELECT table_name, count(*) FROM information_schema.columns"
-                " WHERE table_catalog = current_database() AND table_schema = 'main'"
-                " GROUP BY table_name ORDER BY table_name"
+                "SELECT nullif(table_schema, 'main'), table_name, count(*)"
+                " FROM information_schema.columns WHERE table_catalog = current_database()"
+                " GROUP BY table_schema, table_name ORDER BY table_schema <> 'main', 1, 2"
             ).fetchall()
     except duckdb.Error:
-        return []
-    return [Table(name, columns) for name, columns in found if _PLAIN_NAME.fullmatch(name)]
+        return None
+    return [Table(*row) for row in found]
 
 
 def count_source(source: Source, seconds: float) -> Counts | None:

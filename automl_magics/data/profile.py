@@ -19,6 +19,9 @@ PATIENCE = 0.5
 LAST_PATIENCE = 5.0
 """Seconds that reading the first rows may take."""
 
+STATEMENT_SECONDS = 10.0
+"""Seconds that a statement of a source's database may take meanwhile."""
+
 SAMPLE_ROWS = 20_000
 
 _TYPES: Mapping[str, ColumnType] = {
@@ -52,7 +55,7 @@ def profile_source(source: Source, label_column: str | None) -> SourceProfile:
     InvalidInput
         When the source cannot be read or the label is not one of its columns.
     """
-    with source.open() as connection, reading_errors():
+    with source.open(within=STATEMENT_SECONDS) as connection, reading_errors():
         rows = connection.table(ROWS)
         columns = {
             name: _TYPES.get(str(kind.id), "other")
@@ -66,9 +69,13 @@ def profile_source(source: Source, label_column: str | None) -> SourceProfile:
                 hint=did_you_mean(label_column, columns),
                 field="label_column",
             )
-        return SourceProfile(
-            columns, _profile_label(connection, rows, label_column, columns[label_column])
-        )
+    with (
+        source.only(label_column).open(within=STATEMENT_SECONDS) as connection,
+        reading_errors(),
+    ):
+        rows = connection.table(ROWS)
+        label = _profile_label(connection, rows, label_column, columns[label_column])
+        return SourceProfile(columns, label)
 
 
 def _profile_label(

@@ -3,12 +3,19 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl_magics.contracts.errors import InvalidInput, did_you_mean
+from automl_magics.contracts.sources import ConfiguredSource
+from automl_magics.data.files import file_rows, spreadsheet
+from automl_magics.data.formats import PACKED, SPREADSHEETS, SUFFIXES, is_file_name
 from automl_magics.data.frames import is_frame, to_arrow
+from automl_magics.data.reading_errors import reading_errors
+from automl_magics.data.sources.configured import configured_sources
+from automl_magics.data.sources.references import Reference, dotted
+from automl_magics.data.sql import literal, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -16,15 +23,13 @@ if TYPE_CHECKING:
 
     from automl_magics.settings import Settings
 
+__all__ = ["ROWS", "Source", "named_frames", "read_source", "reading_errors", "referenced_names"]
+
 ROWS = "automl_source_rows"
 """The view through which an opened source is read."""
 
-CSV_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
-JSON_SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
-PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
-ARROW_SUFFIXES = frozenset({".arrow", ".feather", ".ipc"})
-SUFFIXES = CSV_SUFFIXES | JSON_SUFFIXES | PARQUET_SUFFIXES | ARROW_SUFFIXES
-PACKED = frozenset({".gz", ".zst"})
+LISTING_SECONDS = 3.0
+"""Seconds that a source has to tell its tables' names, for a hint."""
 
 OUTSIDE = "lies outside the folder that this server gives access to."
 
@@ -45,6 +50,8 @@ class Source:
         Tables by name that the text may use: Arrow tables, or Parquet files that hold them.
     workspace
         The DuckDB file whose tables the text may use, opened read-only; it need not exist.
+    sources
+        Configured sources by name, whose tables the text may use.
     """
 
     text: str
@@ -52,17 +59,25 @@ class Source:
     root: Path | None = None
     frames: Mapping[str, "pa.Table | Path"] = field(default_factory=dict)
     workspace: Path | None = None
+    sources: Mapping[str, ConfiguredSource] = field(default_factory=dict)
 
     @contextmanager
-    def open(self) -> Iterator["duckdb.DuckDBPyConnection"]:
+    def open(self, *, within: float | None = None) -> Iterator["duckdb.DuckDBPyConnection"]:
         """Open a connection in which the view `ROWS` is this source's rows.
 
         Nothing is read yet. A confined connection can reach no file but those that the text names.
+
+        Parameters
+        ----------
+        within
+            Seconds that a statement of a source's database may take; None for any time.
 
         Raises
         ------
         InvalidInput
             With one line on what is wrong: no such file or table, SQL that does not parse, …
+        Unavailable
+            When a source cannot be reached.
         """
         import duckdb
 
@@ -72,58 +87,110 @@ class Source:
                 self._attach_workspace(connection)
                 for name, frame in self.frames.items():
                     _relation(connection, frame).create_view(name)
-                self._resolve(connection).create_view(ROWS)
+                self._resolve(connection, within).create_view(ROWS)
             yield connection
         finally:
             connection.close()
 
-    def _resolve(self, connection: "duckdb.DuckDBPyConnection") -> "duckdb.DuckDBPyRelation":
+    def only(self, column: str) -> "Source":
+        """Return the source with one column, where reading all of them would be dear."""
+        name = dotted(self.text)
+        if name is None or name[0].lower() not in self.sources:
+            return self
+        table = ".".join(quoted(part) for part in name)
+        return replace(self, text=f"FROM {table} SELECT {quoted(column)}")
+
+    def _resolve(
+        self, connection: "duckdb.DuckDBPyConnection", within: float | None
+    ) -> "duckdb.DuckDBPyRelation":
         text = self.text.strip().rstrip(";").strip()
         unquoted = text[1:-1] if re.fullmatch(r"'[^']*'|\"[^\"]*\"", text) else text
         if unquoted in self.frames:
-            return connection.table(_quoted(unquoted))
+            return connection.table(quoted(unquoted))
         if (file := self._file(unquoted)) is not None:
-            self._lock(connection, [file])
+            self._lock(connection, [str(file)])
             return _relation(connection, file)
-        if _is_query(connection, text):
-            self._prepare_files(connection, text)
-            return connection.sql(text)
-        if Path(unquoted.lower()).suffix in SUFFIXES | PACKED or "/" in unquoted:
+        if dotted(text) is None and _is_query(connection, text):
+            return self._query(connection, text, within)
+        if is_file_name(unquoted) or "/" in unquoted:
             raise self._no_file(unquoted)
-        return self._table(connection, unquoted)
+        return self._table(connection, unquoted, within)
 
     def _table(
-        self, connection: "duckdb.DuckDBPyConnection", name: str
+        self, connection: "duckdb.DuckDBPyConnection", name: str, within: float | None
     ) -> "duckdb.DuckDBPyRelation":
-        tables = [row[0] for row in connection.execute("SELECT name FROM (SHOW TABLES)").fetchall()]
-        parts = [_quoted(part.strip('"')) for part in name.split(".")]
-        self._lock(connection, [])
         import duckdb
 
+        tables = [row[0] for row in connection.execute("SELECT name FROM (SHOW TABLES)").fetchall()]
+        files, missing = self._attach(connection, name, within)
+        if missing:
+            raise self._no_table(missing[0])
+        self._lock(connection, files)
         try:
-            return connection.table(".".join(parts))
+            return connection.table(".".join(quoted(part) for part in dotted(name) or [name]))
         except duckdb.CatalogException:
+            near = [*tables, *self.sources, *self._files_near(name)]
             raise InvalidInput(
                 f"There is no table, file or data frame {name!r}.",
-                hint=did_you_mean(name, [*tables, *self._files_near(name)]),
+                hint=did_you_mean(name, near),
                 field="source_table",
             ) from None
 
-    def _prepare_files(self, connection: "duckdb.DuckDBPyConnection", query: str) -> None:
-        """Make the files that a query names readable under these names, and no others."""
+    def _no_table(self, missing: Reference) -> InvalidInput:
+        from automl_magics.data.sources.listing import list_tables
+
+        found = list_tables(self.sources[missing.source], within=LISTING_SECONDS)
+        names = [table.text for table in found]
+        named = [missing.source, *([missing.schema] if missing.schema else []), missing.table]
+        wanted = ".".join(named)
+        return InvalidInput(
+            f"There is no table {wanted!r}.",
+            hint=did_you_mean(wanted, names),
+            field="source_table",
+        )
+
+    def _query(
+        self, connection: "duckdb.DuckDBPyConnection", query: str, within: float | None
+    ) -> "duckdb.DuckDBPyRelation":
+        """Make the files and the sources' tables that a query names readable, and no others."""
+        import duckdb
+
         files = {}
         for name in referenced_names(query):
-            if name not in self.frames and (file := self._file(name)) is not None:
+            if name in self.frames:
+                continue
+            if (file := self._file(name)) is not None:
                 files[name] = file
-        self._lock(connection, list(files.values()))
+            elif Path(name.lower()).suffix in SPREADSHEETS:
+                raise spreadsheet(name)
+        attached, missing = self._attach(connection, query, within)
+        self._lock(connection, [*map(str, files.values()), *attached])
         for name, file in files.items():
             _relation(connection, file).create_view(name)
         if self.root is None and "," not in str(self.folder):  # read_csv('…') and globs
             connection.execute("SET file_search_path = ?", [str(self.folder)])
+        try:
+            return connection.sql(query)
+        except duckdb.CatalogException:
+            if missing:
+                raise self._no_table(missing[0]) from None
+            raise
 
-    def _lock(self, connection: "duckdb.DuckDBPyConnection", files: list[Path]) -> None:
+    def _attach(
+        self, connection: "duckdb.DuckDBPyConnection", text: str, within: float | None
+    ) -> tuple[list[str], list[Reference]]:
+        """Attach the sources that a text names; return files to allow, and tables not found."""
+        if not self.sources:
+            return [], []
+        from automl_magics.data.sources.attach import attach_sources
+
+        attached = attach_sources(connection, self.sources, text, within=within)
+        return attached.files, attached.missing
+
+    def _lock(self, connection: "duckdb.DuckDBPyConnection", files: list[str]) -> None:
         if self.root is not None:
-            connection.execute("SET allowed_paths = ?", [[str(file) for file in files]])
+            connection.execute("SET autoinstall_known_extensions = false")
+            connection.execute("SET allowed_paths = ?", [files])
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
 
@@ -140,8 +207,10 @@ class Source:
         return None
 
     def _no_file(self, name: str) -> InvalidInput:
+        if Path(name.lower()).suffix in SPREADSHEETS:
+            return spreadsheet(name)
         if "://" in name:
-            text, hint = "Addresses are not read.", "Download the file first."
+            text, hint = "Addresses are not read.", "Add its folder: automl sources add NAME URL."
             return InvalidInput(text, hint=hint, field="source_table")
         if any(mark in name for mark in "*?["):
             text, hint = "Several files at once need a query.", f"FROM '{name}'"
@@ -163,7 +232,7 @@ class Source:
         if self.workspace is None or not self.workspace.exists():
             return
         with suppress(duckdb.IOException):  # open for writing elsewhere: its tables are not there
-            connection.execute(f"ATTACH {_literal(str(self.workspace))} AS workspace (READ_ONLY)")
+            connection.execute(f"ATTACH {literal(str(self.workspace))} AS workspace (READ_ONLY)")
             connection.execute("SET search_path = 'memory,workspace'")
 
 
@@ -189,7 +258,13 @@ def read_source(
     frames = {
         name: to_arrow(frame, name=name) for name, frame in named_frames(text, namespace or {})
     }
-    source = Source(text, folder, frames=frames, workspace=settings.workspace_path)
+    source = Source(
+        text,
+        folder,
+        frames=frames,
+        workspace=settings.workspace_path,
+        sources=configured_sources(settings),
+    )
     with source.open() as connection, reading_errors():
         return connection.table(ROWS).to_arrow_table()
 
@@ -221,35 +296,6 @@ def referenced_names(text: str) -> set[str]:
     return {table.name for table in tree.find_all(exp.Table) if not table.db} - local
 
 
-@contextmanager
-def reading_errors() -> Iterator[None]:
-    """Turn DuckDB's errors into one line each."""
-    import duckdb
-
-    try:
-        yield
-    except duckdb.InterruptException:
-        raise
-    except duckdb.PermissionException:
-        raise InvalidInput(
-            "The query reaches for files in a way that this server does not allow.",
-            hint="Name a file inside the server's folder: FROM 'data.csv'.",
-            field="source_table",
-        ) from None
-    except duckdb.ParserException as error:
-        raise InvalidInput(
-            f"The SQL does not parse: {_first_line(error)}.", field="source_table"
-        ) from None
-    except duckdb.Error as error:
-        raise InvalidInput(
-            f"The data cannot be read: {_first_line(error)}.", field="source_table"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            f"The data cannot be read: {type(error).__name__}.", field="source_table"
-        ) from None
-
-
 def _is_query(connection: "duckdb.DuckDBPyConnection", text: str) -> bool:
     """Return whether the text is one SELECT; False when it can only be a name."""
     import duckdb
@@ -276,76 +322,6 @@ def _is_query(connection: "duckdb.DuckDBPyConnection", text: str) -> bool:
 def _relation(
     connection: "duckdb.DuckDBPyConnection", frame: "pa.Table | Path"
 ) -> "duckdb.DuckDBPyRelation":
-    if not isinstance(frame, Path):
-        return connection.from_arrow(frame)
-    suffixes = [suffix.lower() for suffix in frame.suffixes]
-    kind = next((suffix for suffix in reversed(suffixes) if suffix not in PACKED), "")
-    if kind in PARQUET_SUFFIXES:
-        return connection.read_parquet(str(frame))
-    if kind in JSON_SUFFIXES:
-        return connection.read_json(str(frame))
-    if kind in ARROW_SUFFIXES:
-        return connection.from_arrow(_read_arrow(frame))
-    return _read_csv(connection, frame)
-
-
-def _read_csv(connection: "duckdb.DuckDBPyConnection", path: Path) -> "duckdb.DuckDBPyRelation":
-    """Read a CSV file; words such as yes and no stay words, though DuckDB would make them truth.
-
-    A label must come back from a prediction as it was written.
-    """
-    rows = connection.read_csv(str(path))
-    booleans = [
-        name for name, kind in zip(rows.columns, rows.types, strict=True) if kind.id == "boolean"
-    ]
-    if not booleans:
-        return rows
-    words = connection.read_csv(str(path), dtype=dict.fromkeys(booleans, "VARCHAR"))
-    seen = words.limit(1000)
-    kept = {
-        name: "VARCHAR"
-        for name in booleans
-        if {str(value).lower() for (value,) in _column(seen, name)} - {"true", "false", "none"}
-    }
-    return connection.read_csv(str(path), dtype=kept) if kept else rows
-
-
-def _column(rows: "duckdb.DuckDBPyRelation", name: str) -> list[tuple[object]]:
-    import duckdb
-
-    found: list[tuple[object]] = rows.select(duckdb.ColumnExpression(name)).fetchall()
-    return found
-
-
-def _read_arrow(path: Path) -> "pa.Table":
-    import pyarrow as pa
-    from pyarrow import feather
-
-    try:
-        return feather.read_table(str(path))
-    except pa.ArrowInvalid:
-        try:
-            with pa.ipc.open_stream(str(path)) as stream:
-                return stream.read_all()
-        except pa.ArrowInvalid:
-            raise InvalidInput(
-                f"{path.name!r} is not an Arrow file.", field="source_table"
-            ) from None
-
-
-def _quoted(name: str) -> str:
-    from sqlglot import exp
-
-    return str(exp.to_identifier(name, quoted=True).sql("duckdb"))
-
-
-def _literal(value: str) -> str:
-    from sqlglot import exp
-
-    return str(exp.Literal.string(value).sql("duckdb"))
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said = re.sub(r"^(\w+ ){1,3}Error: ", "", lines[0]) if lines else type(error).__name__
-    return said.rstrip(".!")
+    if isinstance(frame, Path):
+        return file_rows(connection, frame)
+    return connection.from_arrow(frame)

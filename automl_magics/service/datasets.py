@@ -17,10 +17,10 @@ from automl_magics.data.catalog import (
     Counts,
     count_source,
     data_files,
-    data_format,
     is_apart,
     workspace_tables,
 )
+from automl_magics.data.formats import data_format
 from automl_magics.data.source import OUTSIDE, Source
 from automl_magics.settings import Settings
 

@@ -1,0 +1,1 @@
+"""Configured sources: DuckDB and SQLite files, PostgreSQL, folders of Parquet and CSV."""
