@@ -68,8 +68,11 @@ def slot(seconds: float = 600.0) -> Slot:
 
 
 def small(name: AlgorithmName, rows: TrainingData) -> Configuration:
-    """Return a family's first configuration."""
-    return load_algorithm(name).portfolio(rows)[0]
+    """Return a family's first configuration, with fewer trees."""
+    first = load_algorithm(name).portfolio(rows)[0]
+    if name in (ModelFamily.EXTRA_TREES, ModelFamily.RANDOM_FOREST):
+        return replace(first, parameters={**first.parameters, "trees": 24})
+    return first
 
 
 def fit(name: AlgorithmName, rows: TrainingData, *, folds: Any = None, **changes: Any) -> Fit:
