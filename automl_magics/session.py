@@ -6,21 +6,18 @@ The surfaces hold a `Session` and never know which of the three it is.
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self, TypeVar
-from uuid import UUID
+from functools import wraps
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Self
 
 from automl_magics import jupyter_servers
 from automl_magics.contracts.errors import Unavailable, Unreachable
-from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
-from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob, Trial
-from automl_magics.contracts.verbs import TrainingJobs
+from automl_magics.contracts.verbs import Models, TrainingJobs, Verbs
 from automl_magics.jupyter_servers import JupyterServer
 from automl_magics.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from automl_magics.dispatcher import BackgroundDispatcher
-
-Answer = TypeVar("Answer")
 
 EMBEDDED = "none"
 """The ``server_url`` that means this process."""
@@ -33,7 +30,7 @@ SOON = 2.0
 class WayIn:
     """One way to the verbs of the product."""
 
-    jobs: TrainingJobs
+    verbs: Verbs
     place: str
     wake: Callable[[], None]
     """Has queued jobs looked at now."""
@@ -58,7 +55,8 @@ class Session:
 
     def __init__(self, settings: Settings, *, detached: bool = False) -> None:
         self.settings = settings
-        self.jobs: TrainingJobs = SteadyJobs(self)
+        self.jobs: TrainingJobs = _steady(self, TrainingJobs, "jobs")
+        self.models: Models = _steady(self, Models, "models")
         self.notices: list[str] = []
         """What the person should be told; a surface shows and clears it."""
         self._detached = detached
@@ -133,16 +131,15 @@ def _find(settings: Settings, detached: bool, notices: list[str]) -> WayIn:
 
 def _remote(url: str, token: str) -> WayIn:
     from automl_magics.client import AutoMLClient
-    from automl_magics.client.verbs import RemoteTrainingJobs
+    from automl_magics.client.verbs import RemoteVerbs
 
     client = AutoMLClient(url, token)
     place = f"the Jupyter server at {client.url}"
-    jobs = RemoteTrainingJobs(client)
-    return WayIn(jobs, place, wake=lambda: None, close=client.close, is_local=False)
+    return WayIn(RemoteVerbs(client), place, wake=lambda: None, close=client.close, is_local=False)
 
 
 def _embedded(settings: Settings, detached: bool) -> WayIn:
-    from automl_magics.service import TrainingService
+    from automl_magics.service import Services
     from automl_magics.store import Store
 
     store = Store.open(settings)
@@ -152,19 +149,20 @@ def _embedded(settings: Settings, detached: bool) -> WayIn:
         def wake() -> None:
             spawn(settings)
 
-        close: Callable[[], Any] = store.close
+        dispatcher = None
     else:
         from automl_magics.dispatcher import BackgroundDispatcher
 
         dispatcher = _SoonDispatcher(BackgroundDispatcher(store, settings))
         wake = dispatcher.wake
+    services = Services(store, settings, wake=wake)
 
-        def close() -> None:
+    def close() -> None:
+        if dispatcher is not None:
             dispatcher.close()
-            store.close()
+        services.close()
 
-    service = TrainingService(store, settings, wake=wake)
-    return WayIn(service, "this process", wake, close)
+    return WayIn(services, "this process", wake, close)
 
 
 class _SoonDispatcher:
@@ -199,60 +197,26 @@ class _SoonDispatcher:
                 self._dispatcher.start()
 
 
-class SteadyJobs:
-    """The verbs of a session, which outlive the notebook's server (see `TrainingJobs`).
+def _steady(session: Session, protocol: type, group: str) -> Any:
+    """Return a group of verbs that outlives the notebook's server.
 
-    Reading is simply done again on the next way in. A change is done again only when it cannot
-    have reached the server.
+    What only reads is simply done again on the next way in. A change is done again only when it
+    cannot have reached the server.
     """
+    verbs = {name: verb for name, verb in vars(protocol).items() if not name.startswith("_")}
+    steady = {name: _steady_verb(session, group, verb) for name, verb in verbs.items()}
+    return SimpleNamespace(**steady)
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
-    def create(self, request: AutoMLTrainingRequest) -> TrainingJob:
-        """Check a request against its data and accept it."""
-        return self._change(lambda jobs: jobs.create(request))
-
-    def get(self, job_id: UUID) -> TrainingJob:
-        """Return one job."""
-        return self._read(lambda jobs: jobs.get(job_id))
-
-    def find(self, wanted: TrainingJobFilter = NEWEST) -> TrainingJobPage:
-        """Return a page of jobs, newest first unless sorted otherwise."""
-        return self._read(lambda jobs: jobs.find(wanted))
-
-    def trigger(self, job_id: UUID) -> TrainingJob:
-        """Queue a job that is ready."""
-        return self._change(lambda jobs: jobs.trigger(job_id))
-
-    def stop(self, job_id: UUID) -> TrainingJob:
-        """Stop a queued or running job."""
-        return self._change(lambda jobs: jobs.stop(job_id))
-
-    def delete(self, job_id: UUID) -> None:
-        """Delete a job that is not running."""
-        self._change(lambda jobs: jobs.delete(job_id))
-
-    def logs(self, job_id: UUID, *, after: int = 0, limit: int = 1000) -> list[LogLine]:
-        """Return log lines with ``seq > after``, oldest first."""
-        return self._read(lambda jobs: jobs.logs(job_id, after=after, limit=limit))
-
-    def trials(self, job_id: UUID) -> list[Trial]:
-        """Return a job's trials in the order of fitting."""
-        return self._read(lambda jobs: jobs.trials(job_id))
-
-    def _read(self, verb: Callable[[TrainingJobs], Answer]) -> Answer:
+def _steady_verb(session: Session, group: str, declared: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(declared)
+    def verb(*given: Any, **named: Any) -> Any:
         try:
-            return verb(self._session.way.jobs)
-        except Unavailable:
-            if not self._session.leave_server():
-                raise
-            return verb(self._session.way.jobs)
-
-    def _change(self, verb: Callable[[TrainingJobs], Answer]) -> Answer:
-        try:
-            return verb(self._session.way.jobs)
+            return getattr(getattr(session.way.verbs, group), declared.__name__)(*given, **named)
         except Unavailable as error:
-            if not self._session.leave_server() or not isinstance(error, Unreachable):
+            may_repeat = hasattr(declared, "reads") or isinstance(error, Unreachable)
+            if not session.leave_server() or not may_repeat:
                 raise
-            return verb(self._session.way.jobs)
+        return getattr(getattr(session.way.verbs, group), declared.__name__)(*given, **named)
+
+    return verb

@@ -14,6 +14,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
 from urllib.parse import quote
 
 import pydantic
+from pydantic_core import to_json
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
@@ -178,4 +179,4 @@ def _json(body: Any) -> bytes:
     """Return a body as JSON: of a model, what was set."""
     if isinstance(body, pydantic.BaseModel):
         return body.model_dump_json(by_alias=True, exclude_unset=True).encode()
-    return pydantic.TypeAdapter(Any).dump_json(body)
+    return to_json(body, by_alias=True, inf_nan_mode="null", fallback=str)

@@ -1,11 +1,23 @@
 """The product's verbs (see `automl_magics.contracts.verbs`), done by a server."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from automl_magics.client import AutoMLClient
+from automl_magics.contracts.dialects import deployment_of_b
 from automl_magics.contracts.http import LogQuery
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
+from automl_magics.contracts.models import Deployment
 from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob, Trial
+
+
+class RemoteVerbs:
+    """The verbs of the product, done by a server (see `automl_magics.contracts.verbs.Verbs`)."""
+
+    def __init__(self, client: AutoMLClient) -> None:
+        self.jobs = RemoteTrainingJobs(client)
+        self.models = RemoteModels(client)
 
 
 class RemoteTrainingJobs:
@@ -47,3 +59,32 @@ class RemoteTrainingJobs:
     def trials(self, job_id: UUID) -> list[Trial]:
         """Return a job's trials in the order of fitting."""
         return self._calls.trials(job_id).trials
+
+
+class RemoteModels:
+    """Deployments on a server (see `Models`)."""
+
+    def __init__(self, client: AutoMLClient) -> None:
+        self._jobs, self._calls = client.workbench, client.models
+
+    def deploy(self, job_id: UUID) -> Deployment:
+        """Put a job's model in the place of the one that is deployed under the same name."""
+        return self.get(self._jobs.deploy(job_id).model_name)
+
+    def get(self, name: str) -> Deployment:
+        """Return one deployment; `NotFound` when nothing is deployed under this name."""
+        return deployment_of_b(self._calls.get(name))
+
+    def undeploy(self, name: str) -> Deployment:
+        """End a deployment and return what it was; the model stays registered."""
+        ended = self.get(name)
+        self._calls.undeploy(name)
+        return ended
+
+    def predict(self, name: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Predict rows, given by their columns, in their order."""
+        return self._calls.invoke(name, {"dataframe_records": rows}).predictions
+
+    def list(self) -> list[Deployment]:
+        """Return every deployment, by name."""
+        return [deployment_of_b(model) for model in self._calls.find().models]

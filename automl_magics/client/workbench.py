@@ -10,6 +10,7 @@ from automl_magics.contracts.http_b import (
     AutoMLJob,
     AutoMLJobCreate,
     AutoMLJobCreated,
+    AutoMLJobDeployed,
     AutoMLJobList,
     AutoMLJobListQuery,
     AutoMLJobLogs,
@@ -55,6 +56,10 @@ class WorkbenchCalls(Calls[Mode]):
     @call("POST", f"{JOB}/trigger")
     def trigger(self, job_id: JobId) -> AutoMLJob:
         """Queue a job that waits to be triggered; `Conflict` in any other state."""
+
+    @call("POST", f"{JOB}/deploy", patience=120)
+    def deploy(self, job_id: JobId) -> AutoMLJobDeployed:
+        """Deploy the best model of a completed job; `Conflict` in any other state."""
 
     @call("GET", f"{JOB}/logs", polled=True)
     def logs(self, job_id: JobId, query: AutoMLLogQuery | None = None) -> AutoMLJobLogs:

@@ -1,6 +1,7 @@
 """Deployments as they travel: a deployment is a registered model version under ``champion``."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -37,6 +38,13 @@ class Deployment(BaseModel):
     """The columns that rows are made of."""
     outputs: list[ModelColumn] = Field(default_factory=list)
     """The columns of a prediction."""
+
+
+class Predictions(BaseModel):
+    """What a deployed model answers over HTTP."""
+
+    predictions: list[dict[str, Any]]
+    """One to a row, in the rows' order."""
 
 
 class ScoringAnswer(BaseModel):

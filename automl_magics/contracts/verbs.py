@@ -4,8 +4,8 @@
 these signatures, so a surface never knows which one it holds.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from automl_magics.contracts.features import (
@@ -20,6 +20,14 @@ from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJob
 from automl_magics.contracts.models import Deployment
 from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob, Trial
 
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+def reads(verb: Verb) -> Verb:
+    """Mark a verb that changes nothing, so that it may be done again."""
+    verb.reads = True  # type: ignore[attr-defined]
+    return verb
+
 
 class TrainingJobs(Protocol):
     """Create, watch and end training jobs.
@@ -31,10 +39,12 @@ class TrainingJobs(Protocol):
         """Check a request against its data and accept it; `InvalidInput` says what is wrong."""
         ...
 
+    @reads
     def get(self, job_id: UUID) -> TrainingJob:
         """Return one job."""
         ...
 
+    @reads
     def find(self, wanted: TrainingJobFilter = NEWEST) -> TrainingJobPage:
         """Return a page of jobs, newest first unless sorted otherwise."""
         ...
@@ -51,10 +61,12 @@ class TrainingJobs(Protocol):
         """Delete a job that is not running, with its log, trials and snapshot."""
         ...
 
+    @reads
     def logs(self, job_id: UUID, *, after: int = 0, limit: int = 1000) -> list[LogLine]:
         """Return log lines with ``seq > after``, oldest first."""
         ...
 
+    @reads
     def trials(self, job_id: UUID) -> list[Trial]:
         """Return a job's trials in the order of fitting."""
         ...
@@ -73,6 +85,7 @@ class Models(Protocol):
         """
         ...
 
+    @reads
     def get(self, name: str) -> Deployment:
         """Return one deployment; `NotFound` when nothing is deployed under this name."""
         ...
@@ -81,6 +94,7 @@ class Models(Protocol):
         """End a deployment and return what it was; the model stays registered."""
         ...
 
+    @reads
     def predict(self, name: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Predict rows, given by their columns, in their order.
 
@@ -89,6 +103,7 @@ class Models(Protocol):
         """
         ...
 
+    @reads
     def list(self) -> list[Deployment]:
         """Return every deployment, by name."""
         ...
@@ -101,10 +116,12 @@ class FeatureJobs(Protocol):
         """Start the crew; `InvalidInput` says what is wrong with the request."""
         ...
 
+    @reads
     def get(self, job_id: UUID) -> FeatureEngineeringJob:
         """Return one job."""
         ...
 
+    @reads
     def find(self, wanted: FeatureJobFilter = NEWEST_FEATURE_JOBS) -> FeatureEngineeringPage:
         """Return a page of jobs, newest first."""
         ...
@@ -121,6 +138,21 @@ class FeatureJobs(Protocol):
         """Delete a job that nothing works on; a table that it made stays."""
         ...
 
+    @reads
     def logs(self, job_id: UUID, *, after: int = 0, limit: int = 1000) -> list[LogLine]:
         """Return log lines with ``seq > after``, oldest first."""
+        ...
+
+
+class Verbs(Protocol):
+    """Everything that can be done, in groups."""
+
+    @property
+    def jobs(self) -> TrainingJobs:
+        """Training jobs."""
+        ...
+
+    @property
+    def models(self) -> Models:
+        """Deployments."""
         ...

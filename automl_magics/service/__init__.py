@@ -4,6 +4,7 @@ from automl_magics.service.access_keys import AccessKeyService
 from automl_magics.service.caller import Caller, login_name
 from automl_magics.service.datasets import DatasetService
 from automl_magics.service.models import ModelService
+from automl_magics.service.services import Services
 from automl_magics.service.training_jobs import TrainingService
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Caller",
     "DatasetService",
     "ModelService",
+    "Services",
     "TrainingService",
     "login_name",
 ]
