@@ -13,7 +13,7 @@ from automl_magics.magics.grammar import (
     parse,
     training_request,
 )
-from automl_magics.magics.manual import VERBS, Surface
+from automl_magics.magics.manual import NOTEBOOK_VERBS, Surface, verbs_of
 
 SURFACES = get_args(Surface)
 
@@ -55,12 +55,20 @@ def test_every_closed_list_of_the_request_is_known_for_completion():
             assert choices_of("train", option, "shell") == [member.value for member in kinds[0]]
 
 
-@pytest.mark.parametrize("surface", SURFACES)
-@pytest.mark.parametrize("verb", ["", *VERBS])
-def test_help_stands_on_every_level(surface, verb):
+@pytest.mark.parametrize(
+    ("verb", "surface"),
+    [(verb, surface) for surface in SURFACES for verb in ["", *verbs_of(surface)]],
+)
+def test_help_stands_on_every_level(verb, surface):
     with pytest.raises(HelpRequested, match=r"usage: %?automl") as asked:
         parse(f"{verb} --help", surface)
     assert verb in str(asked.value)
+
+
+@pytest.mark.parametrize("verb", NOTEBOOK_VERBS)
+def test_a_shell_has_no_widgets(verb):
+    with pytest.raises(UsageError, match=f"There is no verb '{verb}'"):
+        parse(verb, "shell")
 
 
 @pytest.mark.parametrize(

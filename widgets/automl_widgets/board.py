@@ -31,6 +31,10 @@ GROUPS = {
     "Failed": (JobStatus.FAILED, JobStatus.STOPPED),
 }
 
+ROWS_STYLE = (
+    "<style>.automl-rows select { font-family: var(--jp-code-font-family, monospace) }</style>"
+)
+
 
 class JobsBoard(Panel):
     """Lists the jobs, newest first, with a search, a filter and pages; shows the chosen one.
@@ -51,9 +55,8 @@ class JobsBoard(Panel):
             options=list(GROUPS), tooltips=[f"Show jobs: {name.lower()}" for name in GROUPS]
         )
         self._group.style.button_width = "auto"
-        self._rows = ipywidgets.Select(
-            rows=8, layout={"width": "100%"}, style={"font_family": "monospace"}
-        )
+        self._rows = ipywidgets.Select(rows=8, layout={"width": "100%"}).add_class("automl-rows")
+        self._rows.tooltip = "The jobs; choose one to watch it"
         self._newer = ipywidgets.Button(description="Newer", tooltip="The page before")
         self._older = ipywidgets.Button(description="Older", tooltip="The next page")
         self._count, self._notice = ipywidgets.Label(), Notice()
@@ -62,6 +65,7 @@ class JobsBoard(Panel):
         super().__init__(
             [
                 ipywidgets.HBox([self._search, self._group]),
+                ipywidgets.HTML(ROWS_STYLE),
                 self._rows,
                 ipywidgets.HBox([self._newer, self._older, self._count]),
                 self._notice,
