@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.training import Progress, Snapshot, TrainingResult, Trial
@@ -28,10 +28,20 @@ class TrainingOutcome(BaseModel):
     registered_model_version: str
 
 
+_KINDS = ("log", "trial", "progress", "snapshot", "outcome")
+
+
+def _one_of(*names: str) -> list[JsonValue]:
+    """Return the schemas of things of which one field is there and not null."""
+    return [{"required": [name], "properties": {name: {"type": "object"}}} for name in names]
+
+
 class TrainingEvent(BaseModel):
     """One thing that a worker says."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        use_attribute_docstrings=True, json_schema_extra={"oneOf": _one_of(*_KINDS)}
+    )
 
     seq: int = Field(ge=1, lt=2**63)
     """Its number among all that this worker says, from 1, rising."""

@@ -3,11 +3,12 @@
 In Python the fields are snake_case; on the wire they are camelCase.
 """
 
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from automl_magics.contracts.enums import (
@@ -255,6 +256,13 @@ class AutoMLDatasetList(CamelModel):
 SORT_PATTERN = "^(name|status|createdAt|updatedAt|startedAt|finishedAt):(asc|desc)$"
 
 
+def _refuse_number(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"[-+]?[\d.]+", value.strip()):
+        msg = "should be a moment in ISO 8601, such as 2025-02-01T09:55:00Z"
+        raise ValueError(msg)
+    return value
+
+
 def _in_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
@@ -279,5 +287,7 @@ class AutoMLLogQuery(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     lines: int = Field(100, ge=1, le=10_000)
-    since: Annotated[datetime, AfterValidator(_in_utc)] | None = None
+    since: Annotated[datetime, BeforeValidator(_refuse_number), AfterValidator(_in_utc)] | None = (
+        None
+    )
     """Only lines after this moment, UTC where it names no zone."""

@@ -16,7 +16,6 @@ from pydantic import (
 
 from automl_magics.contracts.enums import (
     AlgorithmName,
-    AlgorithmName,
     AutoMLAlgorithm,
     ExecutorName,
     JobStatus,
@@ -30,7 +29,11 @@ from automl_magics.contracts.enums import (
 
 NEEDS_NO_LABEL = frozenset({ProblemType.ANOMALY_DETECTION, ProblemType.CONTEXTUAL_BANDIT})
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
+MAX_TEXT = 250
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT, pattern=r"\S"),
+]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
 
 
@@ -39,7 +42,9 @@ class AutoMLTrainingRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    source_table: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    source_table: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"\S")
+    ]
     """The rows to train on: a table, a file's path, or a SELECT in DuckDB's SQL."""
     label_column: Text | None = None
     """The column to predict."""
@@ -165,6 +170,10 @@ class LeaderboardRow(BaseModel):
     scores: dict[str, float]
     seconds: float
     is_best: bool
+    weight: float | None = None
+    """The share that it has in the returned model, 0 to 1."""
+    tied: bool = False
+    """The rows cannot tell it from the best: the difference is within noise."""
 
 
 class LedgerEntry(BaseModel):
@@ -209,12 +218,20 @@ class TrainingResult(BaseModel):
     higher_is_better: bool
     validation_score: float
     test_score: float | None
-    """The metric on rows that the search never saw."""
+    """The metric on rows that no choice was made by: each is predicted by models that have not
+    learned from it, mixed with weights in which it had no say."""
+    test_score_interval: tuple[float, float] | None = None
+    """Where that score would lie on other rows of the kind, in 95 of 100 cases."""
     test_scores: dict[str, float] = Field(default_factory=dict)
     """Further metrics on the same rows."""
     train_rows: int
+    """Rows that the model has learned from."""
     validation_rows: int
+    """Rows that models were chosen by."""
     test_rows: int
+    """Rows behind the test score."""
+    validation: str | None = None
+    """How it was validated, e.g. ``5 folds``."""
     classes: list[str] | None = None
     feature_columns: list[str]
     feature_importance: dict[str, float] = Field(default_factory=dict)

@@ -16,12 +16,20 @@ from automl_magics.contracts.errors import Conflict, InvalidInput
 from automl_magics.contracts.events import TrainingEvents, TrainingEventsAccepted
 from automl_magics.contracts.http import AutoMLTrainingStatusUpdate
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
-from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob, Trial
+from automl_magics.contracts.training import (
+    MAX_TEXT,
+    AutoMLTrainingRequest,
+    LogLine,
+    TrainingJob,
+    Trial,
+)
 from automl_magics.data.profile import profile_source
 from automl_magics.data.staging import adopt_staged, discard_staged, stage_source
-from automl_magics.executors.airflow.render import render_job
+from automl_magics.executors.airflow.render import placed_in_airflow, render_job
+from automl_magics.executors.airflow.upload import remove as remove_uploaded
+from automl_magics.executors.airflow.upload import upload
 from automl_magics.service.caller import Caller
-from automl_magics.service.offer import check_place, check_predictor_type
+from automl_magics.service.offer import check_predictor_type, chosen_executor
 from automl_magics.service.source_of import STAGED, source_of_request
 from automl_magics.settings import PRESET_SECONDS, Settings
 from automl_magics.store import Store
@@ -86,11 +94,13 @@ class TrainingService:
             place = self._settings.job_folder(job.job_id) / STAGED
             adopt_staged(self._settings, request.staged_source, place)
         try:
+            if job.executor is ExecutorName.AIRFLOW:
+                upload(self._settings, job)
             job = self.store.jobs.create(
                 job, source_root=self._caller.root, note=f"Created by {self._caller.name}."
             )
         except Exception:
-            shutil.rmtree(self._settings.job_folder(job.job_id), ignore_errors=True)
+            self._forget(job)
             raise
         self._wake()
         return job
@@ -135,8 +145,9 @@ class TrainingService:
 
     def delete(self, job_id: UUID) -> None:
         """Delete a job that is not running; its MLflow run and its registered model stay."""
+        job = self.store.jobs.get(job_id)
         self.store.jobs.delete(job_id)
-        shutil.rmtree(self._settings.job_folder(job_id), ignore_errors=True)
+        self._forget(job)
 
     def logs(self, job_id: UUID, *, after: int = 0, limit: int = 1000) -> list[LogLine]:
         """Return log lines with ``seq > after``, oldest first."""
@@ -186,6 +197,13 @@ class TrainingService:
         """Take what a worker on another machine says; what was taken before is passed over."""
         return self.store.inbox.take(job_id, batch)
 
+    def _forget(self, job: TrainingJob) -> None:
+        """Remove a job's files, here and where they were uploaded."""
+        shutil.rmtree(self._settings.job_folder(job.job_id), ignore_errors=True)
+        if job.executor is ExecutorName.AIRFLOW:
+            remove_uploaded(self._settings, job.job_id)
+            discard_snapshot(self._settings, job.job_id)
+
     def _staged(self, request: AutoMLTrainingRequest) -> AutoMLTrainingRequest:
         """Return the request with its source set aside, where that is not done yet."""
         if request.staged_source is not None or self._caller.root is not None:
@@ -195,8 +213,7 @@ class TrainingService:
 
     def _checked(self, request: AutoMLTrainingRequest) -> TrainingJob:
         """Return the job that a request asks for, or raise `InvalidInput`."""
-        executor = request.executor or self._settings.executor
-        check_place(executor, request.hardware)
+        executor = chosen_executor(self._settings, request)
         check_predictor_type(request.predictor_type)
         source = source_of_request(self._settings, request, self._caller.root)
         profile = profile_source(source, request.label_column)
@@ -217,7 +234,7 @@ class TrainingService:
                 "executor": executor,
                 "time_limit": request.time_limit or PRESET_SECONDS[request.preset],
                 "mlflow_experiment_name": request.mlflow_experiment_name
-                or f"automl-{request.domain}",
+                or f"automl-{request.domain}"[:MAX_TEXT],
                 "registered_model_name": request.registered_model_name
                 or _registry_name(f"{request.domain}-{name}"),
             }
@@ -243,6 +260,7 @@ class TrainingService:
             registered_model_name=accepted.registered_model_name,
             feature_engineering_job_id=accepted.feature_engineering_job_id,
         )
+        job = job.model_copy(update=placed_in_airflow(job, self._settings))
         return job.model_copy(update={"rendered_dag": render_job(job, self._settings)})
 
 
@@ -274,7 +292,7 @@ def _default_name(request: AutoMLTrainingRequest) -> str:
 
 
 def _registry_name(name: str) -> str:
-    return re.sub(r"[/:.]", "-", name)
+    return re.sub(r"[/:.]", "-", name)[:MAX_TEXT]
 
 
 def _slug(text: str) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 from automl_magics import __version__
 from automl_magics.contracts.airflow import TrainingPreview
 from automl_magics.contracts.dialects import job_a, page_a, statuses_read_as
+from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.events import TrainingEvents, TrainingEventsAccepted
 from automl_magics.contracts.http import (
     AutoMLTrainingJobList,
@@ -59,7 +60,8 @@ async def list_training_jobs(
     jobs = await handler.jobs()
     if query.details:
         return await to_thread(jobs.find, query)
-    statuses = statuses_read_as(*map(AutoMLTrainingJobStatus, query.status))
+    published = [AutoMLTrainingJobStatus(one) for one in query.status if one != JobStatus.STOPPED]
+    statuses = {*query.status, *statuses_read_as(*published)}
     wanted = query.model_copy(update={"status": list(statuses)})
     return page_a(await to_thread(jobs.find, wanted))
 

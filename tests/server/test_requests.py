@@ -229,7 +229,6 @@ async def test_what_the_data_refuse_is_named_and_leaves_no_job(ask, fields, fiel
         ({"offset": -1}, "offset"),
         ({"offset": 10**30}, "offset"),
         ({"status": "done"}, "status"),
-        ({"status": "stopped"}, "status"),
         ({"details": "perhaps"}, "details"),
     ],
     ids=str,
