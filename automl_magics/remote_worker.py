@@ -110,7 +110,7 @@ def search(specification: dict[str, Any], shard: dict[str, Any]) -> None:
                 _part(task.job, shard["algorithms"]),
                 budget=budget,
                 reporter=task.reporter,
-                threads=max(1, (os.cpu_count() or 1) // max(1, task.settings.max_jobs)),
+                threads=task.settings.threads(task.job.request.hardware),
             )
         except TrainingError as error:
             if count == 1 or task.reporter.unwanted():

@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from automl_magics.contracts.enums import ExecutorName, Preset
 from automl_magics.contracts.errors import InvalidInput, Unavailable
-from automl_magics.contracts.hardware import HardwareProfile
+from automl_magics.contracts.hardware import HardwareProfile, hardware_profile
 
 PRESET_SECONDS: Mapping[Preset, float] = {
     Preset.FAST: 30,
@@ -118,6 +118,15 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_none(cls, value: Any) -> Any:
         return value or None
+
+    def profile(self, hardware: str | None) -> HardwareProfile:
+        """Return the hardware profile of an id, ``local`` for None; `InvalidInput` if none is."""
+        return hardware_profile(self.hardware, hardware)
+
+    def threads(self, hardware: str | None) -> int:
+        """Return how many threads a job trains with: its profile's, else an equal share."""
+        share = (os.cpu_count() or 1) // max(1, self.max_jobs)
+        return self.profile(hardware).threads or max(1, share)
 
     @property
     def store_path(self) -> Path:

@@ -12,8 +12,10 @@ from uuid import UUID
 
 from automl_magics.contracts.enums import LogLevel, Phase
 from automl_magics.contracts.errors import AutoMLError, Conflict, NotFound, first_line
+from automl_magics.contracts.hardware import LOCAL
 from automl_magics.contracts.training import Progress, Snapshot, TrainingJob
 from automl_magics.data.snapshot import SNAPSHOT_FILE, take_snapshot
+from automl_magics.memory_guard import memory_bound
 from automl_magics.reporting import StoreReporter
 from automl_magics.service.source_of import source_of_job
 from automl_magics.settings import PRESET_SECONDS, Settings
@@ -45,21 +47,45 @@ def run(job_id: str, attempt: int, kernel_id: str | None = None) -> None:
     except (Conflict, NotFound) as error:
         logger.info("job %s is not to be started: %s", job_id, error)
     else:
-        _work(settings, store, job, reporter)
+        _work(settings, store, job, reporter, ends_process=kernel_id is not None)
     if kernel_id is not None:
         _end_when_abandoned()
 
 
-def _work(settings: Settings, store: Store, job: TrainingJob, reporter: StoreReporter) -> None:
+def _work(
+    settings: Settings,
+    store: Store,
+    job: TrainingJob,
+    reporter: StoreReporter,
+    *,
+    ends_process: bool,
+) -> None:
     """Train, and write down whatever goes wrong."""
+
+    def over() -> None:
+        reporter.failed(_too_much_memory(settings, job))
+        if ends_process:  # at once, lest the machine runs out of memory meanwhile
+            os._exit(1)
+
     with reporter:
         try:
-            _train(settings, store, job, reporter)
+            with memory_bound(settings.profile(job.request.hardware).memory_limit, over):
+                _train(settings, store, job, reporter)
         except Exception as error:  # noqa: BLE001 - the job must not be left running
             if not isinstance(error, AutoMLError | MemoryError):
                 with (settings.job_folder(job.job_id) / TRACEBACK).open("a") as file:
                     traceback.print_exc(file=file)
             reporter.failed(in_words(error))
+
+
+def _too_much_memory(settings: Settings, job: TrainingJob) -> str:
+    name = job.request.hardware or LOCAL
+    limit = settings.profile(name).memory_limit
+    allowed = limit.human_readable(decimal=True) if limit is not None else "memory"
+    return (
+        f"Training took more than the {allowed} that the hardware profile {name!r} allows. "
+        "Train on fewer rows or columns, or on another profile."
+    )
 
 
 def in_words(error: Exception) -> str:
@@ -93,7 +119,7 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
             Task.from_request(job.request),
             budget=budget,
             reporter=reporter,
-            threads=max(1, (os.cpu_count() or 1) // max(1, settings.max_jobs)),
+            threads=settings.threads(job.request.hardware),
         )
         if reporter.unwanted():
             return

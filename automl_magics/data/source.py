@@ -52,6 +52,8 @@ class Source:
         The DuckDB file whose tables the text may use, opened read-only; it need not exist.
     sources
         Configured sources by name, whose tables the text may use.
+    memory_limit
+        How many bytes DuckDB may hold; its own default when left out.
     """
 
     text: str
@@ -60,6 +62,7 @@ class Source:
     frames: Mapping[str, "pa.Table | Path"] = field(default_factory=dict)
     workspace: Path | None = None
     sources: Mapping[str, ConfiguredSource] = field(default_factory=dict)
+    memory_limit: int | None = None
 
     @contextmanager
     def open(self, *, within: float | None = None) -> Iterator["duckdb.DuckDBPyConnection"]:
@@ -84,6 +87,8 @@ class Source:
         connection = duckdb.connect(config={"python_enable_replacements": "false"})
         try:
             with reading_errors():
+                if self.memory_limit is not None:
+                    connection.execute("SET memory_limit = ?", [f"{self.memory_limit}B"])
                 self._attach_workspace(connection)
                 for name, frame in self.frames.items():
                     _relation(connection, frame).create_view(name)

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from automl_magics.contracts.errors import InvalidInput
 from automl_magics.data.frames import to_arrow
 from automl_magics.data.source import Source, named_frames
+from automl_magics.data.sources.configured import configured_sources
 from automl_magics.settings import Settings
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _write(frame: "pa.Table", path: Path) -> None:
     pq.write_table(frame, path, compression="zstd")
 
 
-def open_staged(place: Path, text: str, workspace: Path) -> Source:
+def open_staged(place: Path, text: str, settings: Settings) -> Source:
     """Return the source that was staged in a folder.
 
     Raises
@@ -81,7 +82,13 @@ def open_staged(place: Path, text: str, workspace: Path) -> Source:
             "The staged source is not there or belongs to another text.", field="staged_source"
         )
     frames = {name: place / file for name, file in staged.frames.items()}
-    return Source(text, staged.folder, frames=frames, workspace=workspace)
+    return Source(
+        text,
+        staged.folder,
+        frames=frames,
+        workspace=settings.workspace_path,
+        sources=configured_sources(settings),
+    )
 
 
 def discard_staged(settings: Settings, staged_id: UUID) -> None:

@@ -2,31 +2,41 @@
 
 from automl_magics.contracts.enums import ExecutorName, PredictorType
 from automl_magics.contracts.errors import InvalidInput
+from automl_magics.contracts.training import AutoMLTrainingRequest
+from automl_magics.settings import Settings
 
 EXECUTORS = (ExecutorName.KERNEL,)
 """The executors that there are."""
-
-HARDWARE = ("local",)
-"""The hardware profiles that there are."""
 
 PREDICTOR_TYPES = (PredictorType.TABULAR,)
 """The kinds of data that can be learned from."""
 
 
-def check_place(executor: ExecutorName, hardware: str | None) -> None:
-    """Raise `InvalidInput` unless the executor and the hardware profile are set up."""
+def chosen_executor(settings: Settings, request: AutoMLTrainingRequest) -> ExecutorName:
+    """Return where a request's job runs: as it says, else as its hardware profile does.
+
+    Raises
+    ------
+    InvalidInput
+        When there is no such profile, when it runs elsewhere than the request says, or when the
+        executor is not set up.
+    """
+    profile = settings.profile(request.hardware)
+    if profile.executor and request.executor and profile.executor is not request.executor:
+        raise InvalidInput(
+            f"The hardware profile {request.hardware or 'local'!r} runs on"
+            f" {profile.executor.value!r}, not on {request.executor.value!r}.",
+            hint="Leave one of the two out.",
+            field="hardware",
+        )
+    executor = request.executor or profile.executor or settings.executor
     if executor not in EXECUTORS:
         raise InvalidInput(
             f"The executor {executor.value!r} is not set up here.",
             hint=_there_is(EXECUTORS),
             field="executor",
         )
-    if hardware is not None and hardware not in HARDWARE:
-        raise InvalidInput(
-            f"There is no hardware profile {hardware!r}.",
-            hint=_there_is(HARDWARE),
-            field="hardware",
-        )
+    return executor
 
 
 def check_predictor_type(predictor_type: PredictorType) -> None:

@@ -160,11 +160,11 @@ def test_a_staged_source_is_bound_to_its_text(home: Settings, folder: Path) -> N
     staged = stage_source(home, "SELECT * FROM df", namespace={"df": frame}, folder=folder)
     place = home.staged_folder(staged)
     frame.loc[0, "a"] = 2
-    source = open_staged(place, "SELECT * FROM df", home.workspace_path)
+    source = open_staged(place, "SELECT * FROM df", home)
     with source.open() as connection:
         assert connection.table(ROWS).fetchall() == [(1, "x")]
     with pytest.raises(InvalidInput, match="belongs to another text"):
-        open_staged(place, "SELECT * FROM '/etc/passwd'", home.workspace_path)
+        open_staged(place, "SELECT * FROM '/etc/passwd'", home)
 
 
 @pytest.mark.parametrize("confined", [False, True])
