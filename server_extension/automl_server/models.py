@@ -15,6 +15,7 @@ from tornado import web
 from automl_magics.contracts import dialects, http_b
 from automl_magics.contracts.http import ScoringError
 from automl_magics.contracts.models import Deployment
+from automl_server import examples
 from automl_server.backend import Backend
 from automl_server.identity import real_name
 from automl_server.key_handler import KeyHandler
@@ -49,7 +50,12 @@ _PREDICTIONS = {
 _FILE = {"type": "string", "format": "binary"}
 
 
-@ROUTES.operation("POST", "/jobs/{id}/deploy", refusals={409: "The job is not completed."})
+@ROUTES.operation(
+    "POST",
+    "/jobs/{id}/deploy",
+    refusals={409: "The job is not completed."},
+    example=examples.DEPLOY_B,
+)
 async def deploy_automl_job(handler: KeyHandler, job_id: UUID) -> http_b.AutoMLJobDeployed:
     """Deploy the best model of a completed job.
 

@@ -25,13 +25,14 @@ from automl_magics.contracts.http import (
 )
 from automl_magics.contracts.lists import TrainingJobPage
 from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
+from automl_server import examples
 from automl_server.handler import UserHandler, WorkerHandler
 from automl_server.operation import Auth, Routes
 
 ROUTES = Routes("/api/automl", tag="AutoML Training", auth=Auth.USER)
 
 
-@ROUTES.operation("POST", "/train", status=201)
+@ROUTES.operation("POST", "/train", status=201, example=examples.CREATE_A)
 async def create_training_job(
     handler: UserHandler, body: AutoMLTrainingRequest
 ) -> AutoMLTrainingJobResponse:
@@ -52,7 +53,7 @@ async def preview_training_job(
     return TrainingPreview(rendered_dag=await to_thread(jobs.preview, body))
 
 
-@ROUTES.operation("GET", "/train/jobs")
+@ROUTES.operation("GET", "/train/jobs", example=examples.LIST_A)
 async def list_training_jobs(
     handler: UserHandler, query: JobListQuery
 ) -> AutoMLTrainingJobList | TrainingJobPage:
@@ -66,7 +67,7 @@ async def list_training_jobs(
     return page_a(await to_thread(jobs.find, wanted))
 
 
-@ROUTES.operation("GET", "/train/jobs/{job_id}")
+@ROUTES.operation("GET", "/train/jobs/{job_id}", example=examples.READ_A)
 async def get_training_job(handler: UserHandler, job_id: UUID) -> AutoMLTrainingJobResponse:
     """Return one training job."""
     jobs = await handler.jobs()
@@ -82,7 +83,12 @@ async def delete_training_job(handler: UserHandler, job_id: UUID) -> None:
     await to_thread(jobs.delete, job_id)
 
 
-@ROUTES.operation("POST", "/train/jobs/{job_id}/trigger", refusals={409: "The job is not ready."})
+@ROUTES.operation(
+    "POST",
+    "/train/jobs/{job_id}/trigger",
+    refusals={409: "The job is not ready."},
+    example=examples.READ_A,
+)
 async def trigger_training_job(handler: UserHandler, job_id: UUID) -> AutoMLTrainingJobResponse:
     """Queue a training job that is ready."""
     jobs = await handler.jobs()
@@ -90,7 +96,10 @@ async def trigger_training_job(handler: UserHandler, job_id: UUID) -> AutoMLTrai
 
 
 @ROUTES.operation(
-    "POST", "/train/jobs/{job_id}/stop", refusals={409: "The job is neither queued nor running."}
+    "POST",
+    "/train/jobs/{job_id}/stop",
+    refusals={409: "The job is neither queued nor running."},
+    example=examples.STOP_A,
 )
 async def stop_training_job(handler: UserHandler, job_id: UUID) -> AutoMLTrainingJobResponse:
     """Stop a queued or running training job."""
@@ -98,7 +107,7 @@ async def stop_training_job(handler: UserHandler, job_id: UUID) -> AutoMLTrainin
     return job_a(await to_thread(jobs.stop, job_id))
 
 
-@ROUTES.operation("PUT", "/train/jobs/{job_id}/status", auth=Auth.PSK)
+@ROUTES.operation("PUT", "/train/jobs/{job_id}/status", auth=Auth.PSK, example=examples.STATUS_A)
 async def update_training_status(
     handler: WorkerHandler, job_id: UUID, body: AutoMLTrainingStatusUpdate
 ) -> AutoMLTrainingJobResponse:

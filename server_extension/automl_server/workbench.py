@@ -9,6 +9,7 @@ from uuid import UUID
 from automl_magics.contracts import dialects, http_b
 from automl_magics.contracts.errors import InvalidInput
 from automl_magics.contracts.lists import TrainingJobFilter
+from automl_server import examples
 from automl_server.answers import refused_by_service
 from automl_server.key_handler import KeyHandler
 from automl_server.operation import Auth, Routes
@@ -16,7 +17,7 @@ from automl_server.operation import Auth, Routes
 ROUTES = Routes("/api/v1/automl", tag="AutoML Workbench", auth=Auth.KEY)
 
 
-@ROUTES.operation("GET", "/jobs")
+@ROUTES.operation("GET", "/jobs", example=examples.LIST_B)
 async def list_automl_jobs(
     handler: KeyHandler, query: http_b.AutoMLJobListQuery
 ) -> http_b.AutoMLJobList:
@@ -34,7 +35,7 @@ async def list_automl_jobs(
     return dialects.page_b(await to_thread(jobs.find, wanted))
 
 
-@ROUTES.operation("POST", "/jobs", status=201)
+@ROUTES.operation("POST", "/jobs", status=201, example=examples.CREATE_B)
 async def create_automl_job(
     handler: KeyHandler, body: http_b.AutoMLJobCreate
 ) -> http_b.AutoMLJobCreated:
@@ -54,7 +55,7 @@ async def create_automl_job(
     return dialects.created_b(job)
 
 
-@ROUTES.operation("GET", "/jobs/{id}")
+@ROUTES.operation("GET", "/jobs/{id}", example=examples.READ_B)
 async def get_automl_job(handler: KeyHandler, job_id: UUID) -> http_b.AutoMLJob:
     """Return one job."""
     jobs = await handler.jobs()
@@ -69,7 +70,10 @@ async def delete_automl_job(handler: KeyHandler, job_id: UUID) -> None:
 
 
 @ROUTES.operation(
-    "POST", "/jobs/{id}/stop", refusals={409: "The job is neither queued nor running."}
+    "POST",
+    "/jobs/{id}/stop",
+    refusals={409: "The job is neither queued nor running."},
+    example=examples.STOP_B,
 )
 async def stop_automl_job(handler: KeyHandler, job_id: UUID) -> http_b.AutoMLJobStopped:
     """Stop a queued or running job."""
@@ -78,7 +82,10 @@ async def stop_automl_job(handler: KeyHandler, job_id: UUID) -> http_b.AutoMLJob
 
 
 @ROUTES.operation(
-    "POST", "/jobs/{id}/trigger", refusals={409: "The job does not wait to be triggered."}
+    "POST",
+    "/jobs/{id}/trigger",
+    refusals={409: "The job does not wait to be triggered."},
+    example=examples.READ_B,
 )
 async def trigger_automl_job(handler: KeyHandler, job_id: UUID) -> http_b.AutoMLJob:
     """Queue a job that waits to be triggered."""
@@ -86,7 +93,7 @@ async def trigger_automl_job(handler: KeyHandler, job_id: UUID) -> http_b.AutoML
     return dialects.job_b(await to_thread(jobs.trigger, job_id))
 
 
-@ROUTES.operation("GET", "/jobs/{id}/logs")
+@ROUTES.operation("GET", "/jobs/{id}/logs", example=examples.LOGS_B)
 async def get_automl_job_logs(
     handler: KeyHandler, job_id: UUID, query: http_b.AutoMLLogQuery
 ) -> http_b.AutoMLJobLogs:
@@ -96,14 +103,14 @@ async def get_automl_job_logs(
     return dialects.logs_b(job_id, lines)
 
 
-@ROUTES.operation("GET", "/stats")
+@ROUTES.operation("GET", "/stats", example=examples.STATS_B)
 async def get_automl_stats(handler: KeyHandler) -> http_b.AutoMLStats:
     """Return how many jobs there are."""
     jobs = await handler.jobs()
     return dialects.stats_b(await to_thread(jobs.counts))
 
 
-@ROUTES.operation("GET", "/datasets")
+@ROUTES.operation("GET", "/datasets", example=examples.DATASETS_B)
 async def list_automl_datasets(handler: KeyHandler) -> http_b.AutoMLDatasetList:
     """List what can be trained on."""
     found = await handler.extensionapp.backend.listed_datasets()
