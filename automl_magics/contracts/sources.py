@@ -25,3 +25,15 @@ class ConfiguredSource(BaseModel):
     """Its address; passwords stand in it only as ``${env:NAME}`` or ``${file:/path}``."""
     set_by: Literal["settings", "home"]
     """Whether the settings name it, or ``sources.json`` under the home."""
+
+
+class ListedSource(BaseModel):
+    """A source as it is listed."""
+
+    name: str
+    kind: SourceKind | None = None
+    """None where the address will not do."""
+    url: str | None = None
+    set_by: Literal["settings", "home"]
+    error: str | None = None
+    """Why the address will not do."""

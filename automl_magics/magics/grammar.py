@@ -270,6 +270,10 @@ def _add_form(sub: Parser) -> None:
     sub.add_argument("--label", metavar="NAME", help="The column to predict.")
 
 
+def _add_model(sub: Parser) -> None:
+    sub.add_argument("name", metavar="NAME", help="A deployed model's name, as models lists it.")
+
+
 def _add_nothing(_: Parser) -> None:
     """Leave a verb without options of its own."""
 
@@ -295,6 +299,25 @@ def _add_keys(sub: Parser) -> None:
     )
 
 
+def _add_sources(sub: Parser) -> None:
+    sub.add_argument(
+        "action",
+        nargs="?",
+        default="list",
+        type=OneOf(("add", "list", "remove")),
+        metavar="ACTION",
+        help="add, list or remove.",
+    )
+    sub.add_argument("name", nargs="?", metavar="NAME", help="What tables are named by.")
+    sub.add_argument(
+        "url",
+        nargs="?",
+        metavar="URL",
+        help="A DuckDB or SQLite file, a folder, or a URL. Passwords as ${env:NAME} or"
+        " ${file:/path}.",
+    )
+
+
 _ADD_OPTIONS: dict[str, Callable[[Parser], None]] = {
     "train": _add_train,
     "jobs": _add_jobs,
@@ -306,10 +329,14 @@ _ADD_OPTIONS: dict[str, Callable[[Parser], None]] = {
     "stop": _add_job,
     "delete": _add_delete,
     "predict": _add_predict,
+    "deploy": _add_job,
+    "models": _add_nothing,
+    "undeploy": _add_model,
     "form": _add_form,
     "monitor": _add_job,
     "board": _add_nothing,
     "keys": _add_keys,
+    "sources": _add_sources,
 }
 
 

@@ -15,10 +15,14 @@ VERBS = {
     "stop": "Stop a queued or running job.",
     "delete": "Delete a job that is not running.",
     "predict": "Predict with a finished job's model.",
+    "deploy": "Deploy a finished job's model under its registered name.",
+    "models": "List deployed models.",
+    "undeploy": "End a deployment; the model stays registered.",
     "form": "Show a form that makes a job.",
     "monitor": "Show a live view of one job.",
     "board": "Show a live list of all jobs.",
     "keys": "Make, list and revoke access keys for clients of the REST API.",
+    "sources": "Add, list and remove databases and folders whose tables can be trained on.",
 }
 
 NOTEBOOK_VERBS = ("form", "monitor", "board")
@@ -39,9 +43,12 @@ USAGE = {
     "train": "[SOURCE] --label COLUMN [options]",
     "jobs": "[options]",
     "predict": "JOB [SOURCE] [options]",
+    "models": "[options]",
+    "undeploy": "NAME [options]",
     "form": "[SOURCE] [options]",
     "board": "[options]",
     "keys": "create --name NAME --scope SCOPE [options] | list | revoke KEY",
+    "sources": "[list] | add NAME URL | remove NAME",
 }
 
 EXAMPLES: dict[Surface, dict[str, str]] = {
@@ -65,6 +72,11 @@ EXAMPLES: dict[Surface, dict[str, str]] = {
   %automl predict churn new_customers --into scores
   %automl predict churn data/new.csv --output scores.parquet
 """,
+        "sources": """
+  %automl sources add lake data/lake
+  %automl sources add crm postgresql://ada:${env:PGPASSWORD}@db.example.org/crm
+  %automl train crm.public.customers --label churned
+""",
         "form": """
   %automl form
   %automl form df --label churned
@@ -87,6 +99,11 @@ EXAMPLES: dict[Surface, dict[str, str]] = {
   automl keys create --name ci --scope ml-workbench:read --expires-in-days 90 --json
   automl keys list
   automl keys revoke ci
+""",
+        "sources": """
+  automl sources add lake data/lake
+  automl sources add crm 'postgresql://ada:${env:PGPASSWORD}@db.example.org/crm'
+  automl train crm.public.customers --label churned
 """,
     },
 }

@@ -11,6 +11,7 @@ from automl_magics.contracts.enums import AccessScope, JobStatus
 from automl_magics.contracts.errors import UsageError
 from automl_magics.contracts.lists import MAX_PAGE, TrainingJobFilter
 from automl_magics.displays.access_keys import KeyList, NewKey
+from automl_magics.displays.models import DeploymentList
 from automl_magics.displays.predictions import Predictions, check_output
 from automl_magics.displays.tables import JobList, JobLog, log_line
 from automl_magics.displays.view import MAGIC, Message, View
@@ -21,6 +22,7 @@ from automl_magics.job_lookup import find_job
 from automl_magics.magics import widgets
 from automl_magics.magics.grammar import training_request
 from automl_magics.magics.hint import whats_next
+from automl_magics.magics.sources import done_with_sources
 from automl_magics.session import Session
 
 if TYPE_CHECKING:
@@ -168,6 +170,23 @@ def _board(words: Namespace, place: Place) -> Any:
     return _bind(words, place, widgets.board(place.session))
 
 
+def _deploy(words: Namespace, place: Place) -> View:
+    return _bind(words, place, _handle(words, place).deploy())
+
+
+def _models(words: Namespace, place: Place) -> View:
+    return _bind(words, place, DeploymentList(place.session.models.list()))
+
+
+def _undeploy(words: Namespace, place: Place) -> View:
+    ended = place.session.models.undeploy(words.name)
+    which = f"{ended.name}, version {ended.version}"
+    done = Message(
+        f"{which} is no longer deployed. It stays registered.", ended.model_dump(mode="json")
+    )
+    return _bind(words, place, done)
+
+
 def _keys(words: Namespace, place: Place) -> View:
     if not place.session.way.is_local:
         raise UsageError(
@@ -200,6 +219,10 @@ def _done_with_keys(words: Namespace, keys: "AccessKeyService") -> View:
             hint=f"E.g. keys create --name ci --scope {AccessScope.READ}",
         )
     return NewKey(keys.create(words.name, words.scope, expires_in_days=words.expires_in_days))
+
+
+def _sources(words: Namespace, place: Place) -> View:
+    return _bind(words, place, done_with_sources(words, place.session, place.folder))
 
 
 def _source(words: Namespace, place: Place) -> str:
@@ -249,8 +272,12 @@ _VERBS: dict[str, Callable[[Namespace, Place], Any]] = {
     "stop": _stop,
     "delete": _delete,
     "predict": _predict,
+    "deploy": _deploy,
+    "models": _models,
+    "undeploy": _undeploy,
     "form": _form,
     "monitor": _monitor,
     "board": _board,
     "keys": _keys,
+    "sources": _sources,
 }

@@ -5,6 +5,7 @@ from automl_magics.service.caller import Caller, login_name
 from automl_magics.service.datasets import DatasetService
 from automl_magics.service.models import ModelService
 from automl_magics.service.services import Services
+from automl_magics.service.sources import SourceService
 from automl_magics.service.training_jobs import TrainingService
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "DatasetService",
     "ModelService",
     "Services",
+    "SourceService",
     "TrainingService",
     "login_name",
 ]
