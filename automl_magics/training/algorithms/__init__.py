@@ -20,6 +20,8 @@ _LEARNS: Mapping[AlgorithmName, tuple[str, tuple[ProblemType, ...]]] = {
     AutoMLAlgorithm.LIGHTGBM_REGRESSOR: ("lightgbm", _REGRESSION),
     AutoMLAlgorithm.XGBOOST_CLASSIFIER: ("xgboost", _CLASSIFICATION),
     AutoMLAlgorithm.XGBOOST_REGRESSOR: ("xgboost", _REGRESSION),
+    AutoMLAlgorithm.VW_CLASSIFIER: ("vw", _CLASSIFICATION),
+    AutoMLAlgorithm.VW_REGRESSOR: ("vw", _REGRESSION),
     ModelFamily.EXTRA_TREES: ("forest", _TABULAR),
     ModelFamily.RANDOM_FOREST: ("forest", _TABULAR),
     ModelFamily.LINEAR: ("linear", _TABULAR),
