@@ -17,6 +17,7 @@ from automl_magics.contracts.training import (
     Trial,
 )
 from automl_magics.data.frames import to_arrow
+from automl_magics.deployed_model import DeployedModel
 from automl_magics.displays.job_card import job_html, job_text
 from automl_magics.displays.progress import progress_display
 from automl_magics.displays.tables import JobLog, Leaderboard
@@ -248,6 +249,13 @@ class TrainingJobHandle(View):
             )
         predictions: pd.DataFrame = self._model.predict(_as_frame(data))
         return predictions
+
+    def deploy(self) -> DeployedModel:
+        """Deploy the job's model, in the place of another one of the same registered name.
+
+        Raises `Conflict` before the job is complete.
+        """
+        return DeployedModel(self._session, self._session.models.deploy(self.id))
 
     def trigger(self) -> "TrainingJobHandle":
         """Start a job that waits in the state ready."""

@@ -49,7 +49,11 @@ def next_steps(job: TrainingJob, command: str = MAGIC) -> list[str]:
         JobStatus.READY: [f"trigger {name}"],
         JobStatus.QUEUED: [f"watch {name}"],
         JobStatus.RUNNING: [f"watch {name}", f"stop {name}"],
-        JobStatus.COMPLETE: [f"leaderboard {name}", f"predict {name} SOURCE"],
+        JobStatus.COMPLETE: [
+            f"leaderboard {name}",
+            f"predict {name} SOURCE",
+            f"deploy {name}",
+        ],
         JobStatus.FAILED: [f"logs {name}"],
         JobStatus.STOPPED: [f"logs {name}"],
     }
