@@ -265,9 +265,17 @@ class Role(BaseModel):
 
 
 class JoinPlan(BaseModel):
-    """How the source tables hang together around the grain; kept with the recipe."""
+    """How the source tables hang together around the grain; kept with the recipe.
 
+    Tables are called by short names here, in expressions and in SQL; ``sources`` says what each of
+    them is.
+    """
+
+    sources: dict[str, str]
+    """What the request calls a table, by its short name."""
     entity_table: str
+    grain: list[str]
+    """The grain's columns, as that table spells them."""
     distinct: bool = False
     """True when the grain is not unique there, so that its distinct values are the rows."""
     time_column: str | None = None
@@ -276,7 +284,7 @@ class JoinPlan(BaseModel):
     columns: dict[str, dict[str, str]]
     """DuckDB's type by column, by table."""
     time_kinds: dict[str, dict[str, str]] = Field(default_factory=dict)
-    """``timestamp``, ``text`` or ``year`` by column that holds moments, by table."""
+    """``timestamp``, ``date``, ``text``, ``text_date`` or ``year`` by column, by table."""
 
 
 class CrewProgress(BaseModel):
