@@ -82,7 +82,13 @@ class Dispatcher:
         if self._aside:
             await asyncio.wait(self._aside, timeout=5.0)
         if requeue:
-            await asyncio.gather(*[self._give_back(job, reason) for job in self._mine.values()])
+            await asyncio.gather(
+                *[
+                    self._give_back(job, reason)
+                    for job in self._mine.values()
+                    if not self._executors[job.executor].outlives_dispatcher
+                ]
+            )
         await asyncio.to_thread(self._store.queue.unregister, self._id)
 
     def wake(self) -> None:
@@ -121,16 +127,18 @@ class Dispatcher:
     async def _look(self) -> None:
         me = self._registered()
         await asyncio.to_thread(self._store.queue.beat, me)
-        for job in await asyncio.to_thread(self._store.queue.take_over, me):
+        for job in await asyncio.to_thread(self._store.queue.take_over, me, list(self._executors)):
             self._mine[job.job_id] = job
         for job in list(self._mine.values()):
             if job.job_id not in self._launching:
                 await self._look_at(job)
-        names, cap = list(self._executors), self._settings.max_jobs
-        while claimed := await asyncio.to_thread(self._store.queue.claim, me, names, cap):
-            self._mine[claimed.job_id] = claimed
-            self._launching.add(claimed.job_id)
-            self._do_aside(self._launch(claimed))
+        for name, executor in self._executors.items():
+            while claimed := await asyncio.to_thread(
+                self._store.queue.claim, me, [name], executor.max_jobs
+            ):
+                self._mine[claimed.job_id] = claimed
+                self._launching.add(claimed.job_id)
+                self._do_aside(self._launch(claimed))
         if not self._mine and not self._aside and not await self._is_any_waiting():
             self._idle.set()
 
@@ -286,17 +294,33 @@ async def drain(settings: Settings) -> None:
     await dispatcher.stop()
 
 
+def executors_of(store: Store, settings: Settings, *, kernels: Any) -> dict[ExecutorName, Executor]:
+    """Return the executors that are set up.
+
+    Parameters
+    ----------
+    kernels
+        The kernel manager that background kernels belong to.
+    """
+    from automl_magics.executors.airflow.executor import AirflowExecutor
+    from automl_magics.executors.kernel import KernelExecutor
+
+    found: dict[ExecutorName, Executor] = {
+        ExecutorName.KERNEL: KernelExecutor(kernels=kernels, settings=settings)
+    }
+    if settings.airflow_url:
+        found[ExecutorName.AIRFLOW] = AirflowExecutor(store=store, settings=settings)
+    return found
+
+
 def _with_own_kernels(store: Store, settings: Settings) -> Dispatcher:
     from jupyter_client.multikernelmanager import AsyncMultiKernelManager
     from jupyter_core.paths import jupyter_runtime_dir
 
-    from automl_magics.executors.kernel import KernelExecutor
-
     connections = Path(jupyter_runtime_dir())
     connections.mkdir(mode=0o700, parents=True, exist_ok=True)
     kernels = AsyncMultiKernelManager(connection_dir=str(connections))
-    executor = KernelExecutor(kernels=kernels, settings=settings)
-    return Dispatcher(store, settings, executors={ExecutorName.KERNEL: executor})
+    return Dispatcher(store, settings, executors=executors_of(store, settings, kernels=kernels))
 
 
 if __name__ == "__main__":

@@ -11,16 +11,17 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from automl_magics.contracts.airflow import DagSpecification
-from automl_magics.contracts.enums import AutoMLAlgorithm, LogLevel, Phase
+from automl_magics.contracts.enums import LogLevel, Phase
 from automl_magics.contracts.errors import AutoMLError, TrainingError
 from automl_magics.contracts.events import TrainingOutcome
 from automl_magics.contracts.training import Progress, Snapshot, TrainingJob
+from automl_magics.memory_guard import memory_bound
 from automl_magics.remote_reporting import HttpReporter
 from automl_magics.settings import PRESET_SECONDS, Settings
 from automl_magics.snapshot_storage import fetch, freeze
@@ -44,6 +45,7 @@ Airflow's own time-out does not end what runs in another interpreter.
 class _Task:
     """What every task of a job has."""
 
+    told: DagSpecification
     job: TrainingJob
     settings: Settings
     reporter: HttpReporter
@@ -54,6 +56,11 @@ class _Task:
     def limit(self) -> float:
         """The job's time limit in seconds."""
         return self.job.request.time_limit or PRESET_SECONDS[self.job.preset]
+
+    @property
+    def threads(self) -> int:
+        """How many threads to train with."""
+        return self.told.threads or self.settings.threads(None)
 
     def rows(self) -> Snapshot:
         """Return the frozen rows, on this machine."""
@@ -84,15 +91,15 @@ def prepare(specification: dict[str, Any]) -> list[dict[str, Any]]:
             f"Read {snapshot.rows:,} rows and {snapshot.columns} columns.",
             sha256=snapshot.sha256,
         )
-        shards = _shards(task.job, DagSpecification.model_validate(specification).shards)
+        shards = _shards(task.job, task.told.shards)
         return [
-            {"index": index, "of": len(shards), "algorithms": [str(name) for name in names]}
-            for index, names in enumerate(shards)
+            {"index": index, "of": len(shards), "families": families}
+            for index, families in enumerate(shards)
         ]
 
 
 def search(specification: dict[str, Any], shard: dict[str, Any]) -> None:
-    """Train on a shard's algorithms, and leave the best model in MLflow."""
+    """Train on a shard's families of models, and leave the best model in MLflow."""
     index, count = int(shard["index"]), int(shard["of"])
     with _task(specification, f"search-{index}", shard=(index, count)) as task:
         import pyarrow.parquet as pq
@@ -107,7 +114,7 @@ def search(specification: dict[str, Any], shard: dict[str, Any]) -> None:
         try:
             outcome = train(
                 pq.read_table(snapshot.path),
-                _part(task.job, shard["algorithms"]),
+                _part(task.job, shard["families"]),
                 budget=budget,
                 reporter=task.reporter,
                 threads=task.settings.threads(task.job.request.hardware),
@@ -186,23 +193,18 @@ def _freeze_here(task: _Task) -> Snapshot:
         store.close()
 
 
-def _shards(job: TrainingJob, at_most: int) -> list[list[AutoMLAlgorithm]]:
-    """Deal a job's algorithms out, best first."""
-    able = Task.from_request(job.request).of(job.problem_type).algorithms
+def _shards(job: TrainingJob, at_most: int) -> list[list[str]]:
+    """Deal a job's families of models out, best first."""
+    able = [str(name) for name in Task.from_request(job.request).of(job.problem_type).algorithms]
     count = max(1, min(at_most, len(able)))
     return [able[index::count] for index in range(count)]
 
 
-def _part(job: TrainingJob, algorithms: list[str]) -> Task:
-    """Return a job's task, confined to some of its algorithms."""
+def _part(job: TrainingJob, families: list[str]) -> Task:
+    """Return a job's task, confined to some of its families of models."""
     whole = Task.from_request(job.request)
-    others = set(whole.of(job.problem_type).algorithms) - {*map(AutoMLAlgorithm, algorithms)}
-    if not others:
-        return whole
-    request = job.request.model_copy(
-        update={"exclude_algorithms": [*job.request.exclude_algorithms, *others]}
-    )
-    return Task.from_request(request)
+    others = [name for name in whole.of(job.problem_type).algorithms if name not in families]
+    return replace(whole, exclude_algorithms=whole.exclude_algorithms.union(others))
 
 
 @contextmanager
@@ -225,12 +227,13 @@ def _task(
         shard=shard,
     )
     with TemporaryDirectory(prefix="automl-") as folder, reporter:
-        task = _Task(told.job, settings, reporter, Path(folder))
+        task = _Task(told, told.job, settings, reporter, Path(folder))
         timer = threading.Timer(3 * task.limit + MARGIN, _end_late, args=(reporter,))
         timer.daemon = True
         timer.start()
         try:
-            yield task
+            with memory_bound(told.memory_limit, lambda: _end_large(reporter)):
+                yield task
         except Exception as error:  # noqa: BLE001 - the job must not be left running
             if not isinstance(error, AutoMLError | MemoryError):
                 traceback.print_exc()
@@ -243,6 +246,14 @@ def _task(
 def _end_late(reporter: HttpReporter) -> None:
     reporter.failed("A task took far longer than the time limit and was ended.")
     os._exit(1)
+
+
+def _end_large(reporter: HttpReporter) -> None:
+    reporter.failed(
+        "Training took more memory than its hardware profile allows. Train on fewer rows or "
+        "columns, or on another profile."
+    )
+    os._exit(1)  # at once, lest the machine runs out of memory meanwhile
 
 
 def _end_if_unwanted(reporter: HttpReporter) -> None:

@@ -4,6 +4,7 @@ As a program (``python -m automl_magics.snapshot_storage JOB_ID``) it freezes a 
 where they can be read; it says in one line what went wrong.
 """
 
+import logging
 import sys
 from pathlib import Path
 from uuid import UUID
@@ -14,6 +15,8 @@ from automl_magics.data.snapshot import SNAPSHOT_FILE, describe_snapshot, take_s
 from automl_magics.service.source_of import source_of_job
 from automl_magics.settings import Settings
 from automl_magics.store import Store
+
+logger = logging.getLogger(__name__)
 
 
 def freeze(settings: Settings, store: Store, job: TrainingJob) -> Snapshot:
@@ -62,13 +65,20 @@ def fetch(settings: Settings, job: TrainingJob, folder: Path) -> Snapshot | None
 
 
 def discard(settings: Settings, job_id: object) -> None:
-    """Remove a job's rows from the storage; those in its folder go with the folder."""
-    if settings.airflow_storage_url:
-        import fsspec
+    """Remove a job's rows from the storage; what stays behind is only logged.
 
+    Those in its folder go with the folder.
+    """
+    if not settings.airflow_storage_url:
+        return
+    import fsspec
+
+    try:
         fs, place = fsspec.url_to_fs(f"{settings.airflow_storage_url.rstrip('/')}/{job_id}")
         if fs.exists(place):
             fs.rm(place, recursive=True)
+    except Exception as error:  # noqa: BLE001 - whatever the storage's driver raises
+        logger.warning("the snapshot of job %s stays: %s", job_id, first_line(error))
 
 
 def _url(settings: Settings, job: TrainingJob) -> str:

@@ -1,6 +1,7 @@
 """What a training job's DAG is given."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -32,6 +33,14 @@ class DagSpecification(BaseModel):
     """The job; None in the shared DAG, whose runs each bring theirs."""
     shards: int = 1
     """Into how many tasks the search is split at most."""
+    pool: str | None = None
+    """The Airflow pool that its tasks take slots of."""
+    queue: str | None = None
+    """The Airflow queue that its tasks go to."""
+    threads: int | None = None
+    """How many threads a task trains with; an equal share of its machine when left out."""
+    memory_limit: int | None = None
+    """How many bytes of memory a task may train with."""
 
 
 class TrainingPreview(BaseModel):
@@ -53,3 +62,9 @@ def run_id_of(job_id: UUID) -> str:
 def run_timeout(time_limit: float) -> float:
     """Return the seconds that a run may take, queueing, start-up and registering included."""
     return timedelta(hours=6).total_seconds() + 4 * time_limit
+
+
+def without_credentials(url: str) -> str:
+    """Return an address without the user and password that it may hold."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

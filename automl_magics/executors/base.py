@@ -8,6 +8,16 @@ from automl_magics.contracts.training import TrainingJob
 class Executor(Protocol):
     """Starts workers, sees whether they live, and ends them."""
 
+    @property
+    def outlives_dispatcher(self) -> bool:
+        """True when workers go on elsewhere while no dispatcher is there, and are left to."""
+        ...
+
+    @property
+    def max_jobs(self) -> int:
+        """How many jobs it runs at once."""
+        ...
+
     async def start(self, job: TrainingJob) -> None:
         """Start the worker of a claimed job and return when it is under way.
 

@@ -40,7 +40,9 @@ DIED = "The kernel died; it was killed or ran out of memory."
 OUTPUT = "kernel.log"
 """What a kernel's process prints, in the job's folder."""
 
-SECRETS = frozenset({"AUTOML_PSK", "AUTOML_SERVER_TOKEN"})
+SECRETS = frozenset(
+    {"AUTOML_PSK", "AUTOML_SERVER_TOKEN", "AUTOML_AIRFLOW_PASSWORD", "AUTOML_AIRFLOW_TOKEN"}
+)
 NOT_ITS_PARENT = frozenset({"JPY_PARENT_PID"})
 """A notebook's kernel has its own server's pid there; the job's kernel would end with that one."""
 
@@ -61,7 +63,11 @@ class KernelExecutor:
         An asynchronous multi-kernel manager: the Jupyter server's, or one of this process.
     """
 
+    outlives_dispatcher = False
+    """At an orderly end the kernels end too, with the server whose they are."""
+
     def __init__(self, *, kernels: Any, settings: Settings) -> None:
+        self.max_jobs = settings.max_jobs
         self._kernels = kernels
         self._settings = settings
         self._runs: dict[UUID, _Run] = {}

@@ -5,9 +5,6 @@ from automl_magics.contracts.errors import InvalidInput
 from automl_magics.contracts.training import AutoMLTrainingRequest
 from automl_magics.settings import Settings
 
-EXECUTORS = (ExecutorName.KERNEL,)
-"""The executors that there are."""
-
 PREDICTOR_TYPES = (PredictorType.TABULAR,)
 """The kinds of data that can be learned from."""
 
@@ -30,13 +27,23 @@ def chosen_executor(settings: Settings, request: AutoMLTrainingRequest) -> Execu
             field="hardware",
         )
     executor = request.executor or profile.executor or settings.executor
-    if executor not in EXECUTORS:
+    if executor is ExecutorName.AIRFLOW and (missing := _missing_for_airflow(settings)):
         raise InvalidInput(
-            f"The executor {executor.value!r} is not set up here.",
-            hint=_there_is(EXECUTORS),
+            "The executor 'airflow' is not set up here.",
+            hint=f"Set {', '.join(missing)}, or use 'kernel'.",
             field="executor",
         )
     return executor
+
+
+def _missing_for_airflow(settings: Settings) -> list[str]:
+    """Return the settings without which no job can run in Airflow."""
+    needed = {
+        "AUTOML_AIRFLOW_URL": settings.airflow_url,
+        "AUTOML_AIRFLOW_DAGS_URL": settings.airflow_dags_url,
+        "AUTOML_AIRFLOW_CALLBACK_URL": settings.airflow_callback_url,
+    }
+    return [name for name, value in needed.items() if not value]
 
 
 def check_predictor_type(predictor_type: PredictorType) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from automl_magics.contracts.enums import JobStatus, LogLevel
+from automl_magics.contracts.enums import ExecutorName, JobStatus, LogLevel
 from automl_magics.contracts.errors import Conflict, InvalidInput
 from automl_magics.contracts.events import TrainingEvents, TrainingEventsAccepted
 from automl_magics.contracts.http import AutoMLTrainingStatusUpdate
@@ -32,6 +32,7 @@ from automl_magics.service.caller import Caller
 from automl_magics.service.offer import check_predictor_type, chosen_executor
 from automl_magics.service.source_of import STAGED, source_of_request
 from automl_magics.settings import PRESET_SECONDS, Settings
+from automl_magics.snapshot_storage import discard as discard_snapshot
 from automl_magics.store import Store
 from automl_magics.store.jobs import utc_now
 from automl_magics.training.task import (

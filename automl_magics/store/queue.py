@@ -92,7 +92,7 @@ class Queue:
     def claim(
         self, dispatcher_id: UUID, executors: list[ExecutorName], cap: int
     ) -> TrainingJob | None:
-        """Claim the oldest queued job, unless ``cap`` jobs are under way already.
+        """Claim the oldest queued job of these executors, unless ``cap`` are under way already.
 
         The job stays queued, with its attempt counted up, until its worker says that it runs.
         """
@@ -102,6 +102,7 @@ class Queue:
             .where(
                 JOBS.c.status.in_([JobStatus.QUEUED, JobStatus.RUNNING]),
                 JOBS.c.dispatcher_id.is_not(None),
+                JOBS.c.executor.in_(executors),
             )
             .scalar_subquery()
         )
@@ -150,8 +151,15 @@ class Queue:
             if connection.execute(freed).rowcount:
                 append_line(connection, job_id, LogLevel.WARNING, note)
 
-    def take_over(self, dispatcher_id: UUID) -> list[TrainingJob]:
+    def take_over(
+        self, dispatcher_id: UUID, executors: list[ExecutorName] | None = None
+    ) -> list[TrainingJob]:
         """Free what dead dispatchers had claimed, and adopt what they had running.
+
+        Parameters
+        ----------
+        executors
+            Adopt only jobs of these; the others wait for a dispatcher that knows theirs.
 
         Returns
         -------
@@ -176,7 +184,11 @@ class Queue:
                 _forget(connection, holder)
             adopt = (
                 update(JOBS)
-                .where(JOBS.c.dispatcher_id.in_(dead | gone), JOBS.c.status == JobStatus.RUNNING)
+                .where(
+                    JOBS.c.dispatcher_id.in_(dead | gone),
+                    JOBS.c.status == JobStatus.RUNNING,
+                    JOBS.c.executor.in_(list(ExecutorName) if executors is None else executors),
+                )
                 .values(dispatcher_id=dispatcher_id)
                 .returning(*[JOBS.c[name] for name in TrainingJob.model_fields])
             )

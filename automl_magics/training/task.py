@@ -8,10 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from automl_magics.contracts.data import ColumnType, LabelProfile
-from automl_magics.contracts.enums import AutoMLAlgorithm, Preset, ProblemType
+from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, Preset, ProblemType
 from automl_magics.contracts.errors import InvalidInput, did_you_mean
 from automl_magics.contracts.training import AutoMLTrainingRequest
-from automl_magics.training.algorithms import algorithms_for, trainable_problem_types
+from automl_magics.training.algorithms import (
+    algorithms_for,
+    families_for,
+    trainable_problem_types,
+)
 from automl_magics.training.metrics import find_metric
 
 if TYPE_CHECKING:
@@ -34,9 +38,13 @@ class Task:
     algorithm: AutoMLAlgorithm | None = None
     preset: Preset = Preset.BALANCED
     metric: str | None = None
-    exclude_algorithms: frozenset[AutoMLAlgorithm] = frozenset()
+    exclude_algorithms: frozenset[AlgorithmName] = frozenset()
     enable_ensemble: bool = True
     seed: int = 0
+    max_trials: int | None = None
+    """So many configurations are fitted, each to its end; the same on every machine."""
+    memory_limit: int | None = None
+    """Bytes that training may use; 60 % of what is free when left out."""
     weight_column: str | None = None
     group_column: str | None = None
     time_column: str | None = None
@@ -70,12 +78,12 @@ class Task:
         return replace(self, problem_type=problem_type)
 
     @property
-    def algorithms(self) -> list[AutoMLAlgorithm]:
-        """The algorithms to try, best first; the problem type must be settled."""
+    def algorithms(self) -> list[AlgorithmName]:
+        """The families to try, best first; the problem type must be settled."""
         if self.problem_type is None:
             msg = "the problem type is not settled yet"
             raise ValueError(msg)
-        able = algorithms_for(self.problem_type)
+        able = families_for(self.problem_type)
         if self.algorithm is not None:
             able = [name for name in able if name is self.algorithm]
         return [name for name in able if name not in self.exclude_algorithms]

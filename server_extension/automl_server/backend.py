@@ -10,7 +10,6 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from automl_magics.contracts.enums import ExecutorName
 from automl_magics.settings import Settings
 
 if TYPE_CHECKING:
@@ -99,11 +98,10 @@ class Backend:
                 return
             await asyncio.to_thread(self.knows, b"")
             store = (await self._opened()).store
-            from automl_magics.dispatcher import Dispatcher
-            from automl_magics.executors.kernel import KernelExecutor
+            from automl_magics.dispatcher import Dispatcher, executors_of
 
-            kernel = KernelExecutor(kernels=self._kernels, settings=self.settings)
-            dispatcher = Dispatcher(store, self.settings, executors={ExecutorName.KERNEL: kernel})
+            executors = executors_of(store, self.settings, kernels=self._kernels)
+            dispatcher = Dispatcher(store, self.settings, executors=executors)
             await dispatcher.start()
             self._dispatcher = dispatcher
 

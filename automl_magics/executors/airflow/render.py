@@ -9,8 +9,11 @@ from automl_magics.contracts.airflow import (
     SHARED_DAG_ID,
     DagSpecification,
     dag_id_of,
+    run_id_of,
     run_timeout,
+    without_credentials,
 )
+from automl_magics.contracts.enums import ExecutorName
 from automl_magics.contracts.training import TrainingJob
 from automl_magics.settings import Settings
 
@@ -40,6 +43,20 @@ def render_shared(settings: Settings) -> str:
     return render(specification, is_shared=True)
 
 
+def placed_in_airflow(job: TrainingJob, settings: Settings) -> dict[str, str]:
+    """Return the columns that say which DAG runs a job, and where one sees it."""
+    if job.executor is not ExecutorName.AIRFLOW:
+        return {}
+    base = without_credentials(settings.airflow_url or "").rstrip("/")
+    if settings.airflow_dag == "shared":
+        return {
+            "airflow_dag_id": SHARED_DAG_ID,
+            "airflow_dag_url": f"{base}/dags/{SHARED_DAG_ID}/runs/{run_id_of(job.job_id)}",
+        }
+    dag_id = dag_id_of(job.job_id)
+    return {"airflow_dag_id": dag_id, "airflow_dag_url": f"{base}/dags/{dag_id}"}
+
+
 def render(specification: DagSpecification, *, is_shared: bool) -> str:
     """Return the text of a DAG; whatever a user typed stands in one string literal of it."""
     text: str = _template().render(
@@ -53,6 +70,7 @@ def render(specification: DagSpecification, *, is_shared: bool) -> str:
 
 def specification_of(job: TrainingJob, settings: Settings) -> DagSpecification:
     """Return what a job's DAG is given."""
+    profile = settings.profile(job.request.hardware)
     return DagSpecification(
         dag_id=dag_id_of(job.job_id),
         doc=_doc(job, settings),
@@ -62,6 +80,10 @@ def specification_of(job: TrainingJob, settings: Settings) -> DagSpecification:
         python=settings.airflow_python,
         job=job.model_copy(update={"rendered_dag": None}),
         shards=settings.airflow_shards,
+        pool=profile.airflow_pool,
+        queue=profile.airflow_queue,
+        threads=profile.threads,
+        memory_limit=profile.memory_limit,
     )
 
 

@@ -1,0 +1,242 @@
+"""Training in Airflow: DAGs uploaded, triggered, and watched until their runs end.
+
+What a run's tasks report is a hint; what Airflow says of the run is the truth.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from automl_magics.contracts.airflow import dag_id_of, run_id_of
+from automl_magics.contracts.enums import JobStatus, LogLevel
+from automl_magics.contracts.errors import AutoMLError, Conflict, NotFound, TrainingError
+from automl_magics.contracts.training import TrainingJob
+from automl_magics.executors.airflow.render import specification_of
+from automl_magics.executors.airflow.rest import ACTIVE, AirflowApi, TaskTry
+from automl_magics.executors.airflow.upload import upload
+from automl_magics.settings import Settings, environment
+from automl_magics.store import Store
+
+PARSING = 600.0
+"""Seconds that Airflow may take to find a new DAG; it looks every five minutes by default."""
+
+NUDGE_AFTER = 5.0
+"""Seconds until Airflow is told to look for new DAGs."""
+
+GRACE = 15.0
+"""Seconds that a run's last words may take after its end."""
+
+LAST_LINES = 20
+"""How much of a failed task's log is put into the job's."""
+
+BROUGHT = {"job", "shards", "threads", "memory_limit"}
+"""What a run of the shared DAG brings of its specification."""
+
+GONE = "absent"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Run:
+    job: TrainingJob
+    state: str | None = None
+    ended_at: float | None = None
+
+
+@dataclass
+class _Look:
+    """The last look at all open runs."""
+
+    at: float = 0.0
+    task: "asyncio.Task[None] | None" = None
+    failures: int = 0
+    runs: dict[UUID, _Run] = field(default_factory=dict)
+
+
+class AirflowExecutor:
+    """Runs each job as a DAG run."""
+
+    outlives_dispatcher = True
+
+    def __init__(self, *, store: Store, settings: Settings) -> None:
+        self.max_jobs = settings.airflow_max_jobs
+        self._store = store
+        self._settings = settings
+        self._api = AirflowApi(settings)
+        self._look = _Look()
+
+    async def start(self, job: TrainingJob) -> None:
+        """Upload the job's DAG where that is not done yet, wait for Airflow, trigger a run."""
+        dag_id, run_id = self._ids(job)
+        if self._settings.airflow_storage_url:
+            await self._freeze(job)
+        await asyncio.to_thread(upload, self._settings, job)
+        if not await self._until_parsed(job, dag_id):
+            return
+        conf = {}
+        if self._settings.airflow_dag == "shared":
+            told = specification_of(job, self._settings)
+            conf = told.model_dump(mode="json", include=BROUGHT)
+        is_new = await self._api.trigger(dag_id, run_id, conf)
+        self._look.runs[job.job_id] = _Run(job)
+        if is_new:
+            await self._say(job, LogLevel.INFO, "Triggered in Airflow.", dag_id=dag_id)
+
+    async def watch(self, job: TrainingJob) -> str | None:
+        """Return why the run can get no further, or None."""
+        run = self._look.runs.setdefault(job.job_id, _Run(job))
+        run.job = job
+        self._look_again()
+        if run.state is None or run.state in ACTIVE:
+            run.ended_at = None
+            return None
+        run.ended_at = run.ended_at or time.monotonic()
+        if time.monotonic() - run.ended_at < GRACE:
+            return None
+        if run.state == "success":
+            return await self._complete(job)
+        if run.state == GONE:
+            return "The run is gone from Airflow; its DAG was deleted."
+        return f"The Airflow run failed{_in_tasks(await self._failed_tasks(job))}."
+
+    async def end(self, job: TrainingJob, *, grace: float) -> None:  # noqa: ARG002 - Airflow's own
+        """End the run of a job that was stopped, has failed or was deleted."""
+        self._look.runs.pop(job.job_id, None)
+        dag_id, run_id = self._ids(job)
+        try:
+            status = (await asyncio.to_thread(self._store.jobs.get, job.job_id)).status
+        except NotFound:
+            status = JobStatus.STOPPED
+        if status not in (JobStatus.FAILED, JobStatus.STOPPED):
+            return
+        try:
+            if await self._api.state(dag_id, run_id) in ACTIVE:
+                await self._api.end_run(dag_id, run_id)
+            if status is JobStatus.FAILED:
+                await self._keep_logs(job)
+        except AutoMLError as error:
+            logger.warning("the run of job %s: %s", job.job_id, error)
+
+    def _ids(self, job: TrainingJob) -> tuple[str, str]:
+        dag_id = job.airflow_dag_id or dag_id_of(job.job_id)
+        return dag_id, run_id_of(job.job_id)
+
+    async def _until_parsed(self, job: TrainingJob, dag_id: str) -> bool:
+        """Wait until Airflow knows the DAG; False when nobody wants the job any more."""
+        begun, said, nudged = time.monotonic(), False, False
+        while not await self._api.knows_dag(dag_id):
+            waited = time.monotonic() - begun
+            if not said:
+                said = True
+                await self._say(job, LogLevel.INFO, "Waiting for Airflow to parse the DAG.")
+            if waited > NUDGE_AFTER and not nudged:
+                nudged = True
+                await self._api.nudge()
+            if waited > PARSING:
+                raise TrainingError(
+                    f"Airflow has not found the DAG in {PARSING:.0f} s.",
+                    hint="Is AUTOML_AIRFLOW_DAGS_URL the folder that it reads?",
+                )
+            await asyncio.sleep(0.5)
+            if not await self._is_wanted(job):
+                return False
+        return await self._is_wanted(job)
+
+    async def _is_wanted(self, job: TrainingJob) -> bool:
+        try:
+            now = await asyncio.to_thread(self._store.jobs.get, job.job_id)
+        except NotFound:
+            return False
+        return not now.status.is_terminal and now.attempt == job.attempt
+
+    async def _freeze(self, job: TrainingJob) -> None:
+        """Freeze the rows here, in a process of its own, and put them where workers find them."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "automl_magics.snapshot_storage",
+            str(job.job_id),
+            env={**os.environ, **environment(self._settings)},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, said = await process.communicate()
+        if process.returncode:
+            lines = said.decode(errors="replace").strip().splitlines() or ["no reason given"]
+            raise TrainingError(f"The rows could not be frozen: {lines[-1]}")
+
+    # ------------------------------------------------------------ looking at runs
+
+    def _look_again(self) -> None:
+        """Look at all open runs beside the dispatcher, if it is time."""
+        look = self._look
+        is_due = time.monotonic() - look.at >= self._settings.airflow_poll
+        if is_due and (look.task is None or look.task.done()):
+            look.at = time.monotonic()
+            look.task = asyncio.create_task(self._look_at_all())
+
+    async def _look_at_all(self) -> None:
+        runs = dict(self._look.runs)
+        try:
+            active = await self._api.active_runs({self._ids(run.job)[0] for run in runs.values()})
+            for run in runs.values():
+                dag_id, run_id = self._ids(run.job)
+                found = active.get(run_id) or await self._api.state(dag_id, run_id)
+                run.state = found or GONE
+        except AutoMLError as error:
+            self._look.failures += 1
+            if self._look.failures == 1:
+                await self._tell_all(LogLevel.WARNING, f"{error} The run goes on unseen.")
+            return
+        if self._look.failures:
+            self._look.failures = 0
+            await self._tell_all(LogLevel.INFO, "Airflow answers again.")
+
+    async def _tell_all(self, level: LogLevel, message: str) -> None:
+        for run in list(self._look.runs.values()):
+            await self._say(run.job, level, message)
+
+    async def _complete(self, job: TrainingJob) -> str | None:
+        """Complete a job whose run has succeeded; return why when nothing is known of its model."""
+        now = await asyncio.to_thread(self._store.jobs.get, job.job_id)
+        if now.status.is_terminal:
+            return None
+        if now.result is None:
+            return "The Airflow run succeeded, but its result never arrived."
+        try:
+            await asyncio.to_thread(
+                self._store.jobs.transition,
+                job.job_id,
+                JobStatus.COMPLETE,
+                note="Complete, as Airflow says.",
+                attempt=job.attempt,
+            )
+        except Conflict:
+            logger.info("job %s had ended before", job.job_id)
+        return None
+
+    async def _failed_tasks(self, job: TrainingJob) -> list[TaskTry]:
+        try:
+            return await self._api.failed_tasks(*self._ids(job))
+        except AutoMLError:
+            return []
+
+    async def _keep_logs(self, job: TrainingJob) -> None:
+        """Put the last lines of failed tasks into the job's log."""
+        for task in await self._failed_tasks(job):
+            for line in (await self._api.log(*self._ids(job), task))[-LAST_LINES:]:
+                if line.strip():
+                    fields = {"task": task.task_id, "try": task.try_number}
+                    await self._say(job, LogLevel.DEBUG, f"Airflow: {line[:1000]}", **fields)
+
+    async def _say(self, job: TrainingJob, level: LogLevel, message: str, **fields: object) -> None:
+        await asyncio.to_thread(self._store.journal.log, job.job_id, level, message, fields)
+
+
+def _in_tasks(failed: list[TaskTry]) -> str:
+    names = dict.fromkeys(task.task_id.replace("_", " ") for task in failed)
+    return f" in {' and '.join(names)}" if names else ""
