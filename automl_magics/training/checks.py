@@ -24,7 +24,7 @@ def _data_warnings(rows: LabelledRows) -> Iterator[str]:
     if rows.unlabelled:
         yield f"{rows.unlabelled} rows without a label are left out."
     if rows.sampled_from is not None:
-        used = len(rows.train) + len(rows.validation) + len(rows.test)
+        used = len(rows)
         yield (
             f"The time limit is short for {rows.sampled_from} rows: a sample of {used} is used."
             " Give more time to learn from all."

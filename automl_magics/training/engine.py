@@ -8,26 +8,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from automl_magics.contracts.enums import LogLevel, Phase
+from automl_magics.contracts.enums import LogLevel, Phase, Preset
 from automl_magics.contracts.training import LedgerEntry, Progress, TrainingResult
 from automl_magics.training.algorithms import load_algorithm
-from automl_magics.training.algorithms.base import Fit, TrainingData
+from automl_magics.training.algorithms.base import TrainingData
+from automl_magics.training.blend import tempered
 from automl_magics.training.budget import Budget
 from automl_magics.training.checks import data_warnings, model_warnings
 from automl_magics.training.encoding import Encoder
-from automl_magics.training.metrics import Metric, all_scores, find_metric
+from automl_magics.training.honest import Honest, best_temperature, look_honestly
+from automl_magics.training.leaderboard import leaderboard, published_algorithm
+from automl_magics.training.members import Ensemble, honest_predictions
+from automl_magics.training.memory import Memory
+from automl_magics.training.metrics import Metric, find_metric
 from automl_magics.training.model import TrainedModel
 from automl_magics.training.reporter import Reporter, Silent
 from automl_magics.training.rows import LabelledRows, labelled_rows
-from automl_magics.training.search import Incumbent, Search
-from automl_magics.training.split import Fold
+from automl_magics.training.search import Rules, Search
 from automl_magics.training.task import Task, check_columns, check_label, check_task, profile_label
+from automl_magics.training.validation import Validation, plan_validation
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_TEST_MARGIN = 2.0
-"""Predicting the test rows starts from raw columns; predicting the validation rows did not."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Outcome:
     model: TrainedModel
     result: TrainingResult
     test_predictions: "pd.DataFrame | None"
-    """The test rows' ``label`` beside what the model predicts for them; None without test rows."""
+    """Rows' ``label`` beside what is predicted for them by models that have not learned from
+    them, mixed with weights in which they had no say."""
 
 
 def train(
@@ -50,9 +53,9 @@ def train(
 ) -> Outcome:
     """Find the best model for a task within a budget.
 
-    The test rows are set apart first and used once, at the end, on the very model that is
-    returned. The same table, task and seed give the same trials and predictions, unless the budget
-    cut the search.
+    All rows are learned from; each is also predicted by models that have not seen it, and from
+    these predictions come all figures. The same table, task and seed give the same trials and
+    predictions, unless the budget cut the search.
 
     Parameters
     ----------
@@ -75,6 +78,7 @@ class _Training:
     def __init__(
         self, table: pa.Table, task: Task, budget: Budget, reporter: Reporter, threads: int
     ) -> None:
+        self.memory = Memory(task.memory_limit)
         with budget.spend("checking"):
             check_columns(task, table.column_names)
             label = profile_label(table, task.label_column)
@@ -95,117 +99,131 @@ class _Training:
                 load_algorithm(name)
         with self.budget.spend("splitting"):
             rows = labelled_rows(self.table, self.task, self.budget)
+            self.metric.check(rows.target)
             self._warn(data_warnings(rows))
         with self.budget.spend("encoding"):
-            encoder, data, fold = self._encode(rows)
-        with self.budget.spend("binning"):
-            search = self._search(rows, data, fold)
+            encoder, data = self._encode(rows)
+            validation = self._plan(rows, data)
+        search = self._search(data, validation)
         self._progress(Phase.TRAINING, search)
-        incumbent = search.run()
+        ensemble = search.run()
         self._warn(search.warnings)
         self._progress(Phase.EVALUATING, search)
-        return self._finish(rows, encoder, search, incumbent)
+        with self.budget.spend("evaluating"):
+            honest, temperature = self._look(search, data, validation)
+        blend = ensemble.blend(temperature)
+        model = TrainedModel(self.problem_type, rows.label, encoder, blend, honest.threshold)
+        self._warn(model_warnings(model, honest.scores))
+        predictions = self._test_predictions(rows, model, honest)
+        result = self._result(model, search, ensemble, honest, validation)
+        return Outcome(model, result, predictions)
 
-    def _encode(self, rows: LabelledRows) -> tuple[Encoder, TrainingData, Fold]:
-        """Fit the encoder on the training rows and encode all rows that the search may see."""
-        features = self.task.features(rows.table.column_names)
-        encoder = Encoder.fit(rows.take(rows.train), features)
+    def _encode(self, rows: LabelledRows) -> tuple[Encoder, TrainingData]:
+        """Fit the encoder, which does not look at the label, and encode all rows."""
+        encoder = Encoder.fit(rows.table, self.task.features(rows.table.column_names))
         self._warn(
             f"Column '{name}' {reason}; left out." for name, reason in encoder.dropped.items()
         )
-        seen = np.sort(np.concatenate([rows.train, rows.validation]))
         data = TrainingData(
-            features=encoder.transform(rows.take(seen)),
-            target=rows.target[seen],
-            weights=None if rows.weights is None else rows.weights[seen],
+            features=encoder.transform(rows.table),
+            target=rows.target,
+            weights=rows.weights,
             problem_type=self.problem_type,
             classes=len(rows.label.classes or ()),
             metric=self.metric,
             seed=self.task.seed,
             threads=self.threads,
         )
-        train, held = (np.searchsorted(seen, part) for part in (rows.train, rows.validation))
-        return encoder, data, Fold(train, held)
+        return encoder, data
 
-    def _search(self, rows: LabelledRows, data: TrainingData, fold: Fold) -> Search:
-        share = len(rows.test) / len(rows.validation)
+    def _plan(self, rows: LabelledRows, data: TrainingData) -> Validation:
+        by_class = data.classes if data.classes > 2 else 1
+        return plan_validation(
+            rows.strata,
+            cells=data.features.values.size * by_class,
+            seconds=self.budget.seconds,
+            fast=self.task.preset is Preset.FAST,
+            groups=rows.groups,
+            order=rows.order,
+            seed=self.task.seed,
+        )
 
-        def evaluating(fit: Fit) -> float:
-            return _TEST_MARGIN * share * fit.predict_seconds + 0.1
-
+    def _search(self, data: TrainingData, validation: Validation) -> Search:
         search = Search(
             self.task.algorithms,
-            self.task.preset,
             data,
-            fold,
+            validation,
+            Rules(self.task.preset, self.task.enable_ensemble, self.task.max_trials),
             budget=self.budget,
+            memory=self.memory,
             reporter=self.reporter,
-            evaluating=evaluating,
             changed=lambda search: self._progress(Phase.TRAINING, search),
         )
         self.reporter.log(
             LogLevel.INFO,
             f"{self.problem_type.value.replace('_', ' ').capitalize()} of"
-            f" '{self.task.label_column}' by {self.metric.name}: {len(fold.train)} rows to learn"
-            f" from, {len(fold.validation)} to choose by, {len(rows.test)} to test,"
-            f" {data.features.values.shape[1]} features, {len(search.plan)} configurations.",
+            f" '{self.task.label_column}' by {self.metric.name}: {len(data.target)} rows,"
+            f" {data.features.values.shape[1]} features, validated on {validation.text},"
+            f" {len(search.plan)} configurations.",
         )
         return search
 
-    def _finish(
-        self, rows: LabelledRows, encoder: Encoder, search: Search, incumbent: Incumbent
-    ) -> Outcome:
-        with self.budget.spend("refit"):
-            refitted = search.refit(incumbent)
-        if refitted is None and not self.budget.stopped:
-            self._warn(["The model has not seen the validation rows: the time limit was reached."])
-        predictor = incumbent.fit.folds[0].predictor if refitted is None else refitted
-        model = TrainedModel(self.problem_type, incumbent.algorithm, rows.label, encoder, predictor)
-        with self.budget.spend("evaluating"):
-            predictions, scores = self._evaluate(rows, model)
-        self._warn(model_warnings(model, scores))
-        return Outcome(model, self._result(rows, model, search, incumbent, scores), predictions)
+    def _look(
+        self, search: Search, data: TrainingData, validation: Validation
+    ) -> tuple[Honest, float]:
+        """Predict rows that had no say, and fit what is fitted on the ensemble's predictions."""
+        rows, predictions = honest_predictions(
+            search.members,
+            data,
+            validation.folds,
+            several=self.task.enable_ensemble,
+            temperature=1.0,
+            most=search.most,
+        )
+        temperature = 1.0
+        if data.classes:
+            temperature = best_temperature(predictions, data.target[rows], data.seed)
+            predictions = tempered(predictions, temperature)
+        return look_honestly(rows, predictions, data), temperature
 
-    def _evaluate(
-        self, rows: LabelledRows, model: TrainedModel
-    ) -> tuple["pd.DataFrame | None", dict[str, float]]:
-        if not len(rows.test):
-            return None, {}
-        test = rows.take(rows.test)
-        raw = model.predict_raw(test)
-        target = rows.target[rows.test]
-        weights = None if rows.weights is None else rows.weights[rows.test]
-        predictions = model.frame(raw)
+    def _test_predictions(
+        self, rows: LabelledRows, model: TrainedModel, honest: Honest
+    ) -> "pd.DataFrame":
+        predictions = model.frame(honest.predictions)
+        target = rows.target[honest.rows]
         label = target if model.classes is None else rows.label.decode(target.astype(int))
         predictions.insert(0, "label", label)
-        return predictions, all_scores(self.problem_type, target, raw, weights)
+        return predictions
 
     def _result(
         self,
-        rows: LabelledRows,
         model: TrainedModel,
         search: Search,
-        incumbent: Incumbent,
-        scores: dict[str, float],
+        ensemble: Ensemble,
+        honest: Honest,
+        validation: Validation,
     ) -> TrainingResult:
         ledger = self.budget.ledger
         other = self.budget.elapsed - sum(entry.seconds for entry in ledger)
+        score = honest.scores.get(self.metric.name)
         return TrainingResult(
             problem_type=self.problem_type,
-            algorithm=incumbent.algorithm,
-            best_candidate=incumbent.candidate,
+            algorithm=published_algorithm(ensemble, self.task),
+            best_candidate=ensemble.name,
             metric=self.metric.name,
             higher_is_better=self.metric.higher_is_better,
-            validation_score=incumbent.score,
-            test_score=scores.get(self.metric.name),
-            test_scores=scores,
-            train_rows=len(rows.train),
-            validation_rows=len(rows.validation),
-            test_rows=len(rows.test),
-            classes=rows.label.class_names if rows.label.classes else None,
+            validation_score=ensemble.score,
+            validation=validation.text,
+            test_score=score,
+            test_score_interval=honest.interval,
+            test_scores=honest.scores,
+            train_rows=search.rows,
+            validation_rows=len(ensemble.rows),
+            test_rows=len(honest.rows),
+            classes=model.label.class_names if model.classes else None,
             feature_columns=list(model.input_columns),
             feature_importance=model.importance(),
-            leaderboard=search.leaderboard,
+            leaderboard=leaderboard(search, ensemble),
             ledger=[*ledger, LedgerEntry(item="other", seconds=max(0.0, other))],
             warnings=self.warnings,
             seconds=self.budget.elapsed,
@@ -222,12 +240,12 @@ class _Training:
             Progress(
                 phase=phase,
                 elapsed=self.budget.elapsed,
-                time_limit=self.budget.seconds,
+                time_limit=self.budget.seconds if np.isfinite(self.budget.seconds) else None,
                 trials_done=len(search.trials),
                 trials_planned=len(search.plan),
                 metric=self.metric.name,
                 best_score=best.score if best else None,
-                best_candidate=best.candidate if best else None,
+                best_candidate=best.name if best else None,
                 first_model_after=search.first_model_after,
             )
         )

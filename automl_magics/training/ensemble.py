@@ -132,7 +132,8 @@ def greedy_weights(views: Sequence[Floats], judge: Judge, *, rounds: int = _ROUN
             best, best_counts = losses[pick], counts.copy()
     if not best_counts.any():
         best_counts = np.eye(len(views), dtype=np.int64)[0]
-    return best_counts / best_counts.sum()
+    weights: Floats = best_counts / best_counts.sum()
+    return weights
 
 
 def cross_fitted(

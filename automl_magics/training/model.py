@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl_magics.contracts.data import ColumnType
-from automl_magics.contracts.enums import AutoMLAlgorithm, ProblemType
-from automl_magics.training.algorithms import load_algorithm
-from automl_magics.training.algorithms.base import Predictor
+from automl_magics.contracts.enums import ProblemType
+from automl_magics.training.blend import Blend
 from automl_magics.training.encoding import Encoder
 from automl_magics.training.frames import Floats
 from automl_magics.training.label import Class, Label
@@ -19,7 +19,7 @@ from automl_magics.training.label import Class, Label
 if TYPE_CHECKING:
     import pandas as pd
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,11 @@ class TrainedModel:
     """Everything that prediction needs."""
 
     problem_type: ProblemType
-    algorithm: AutoMLAlgorithm
     label: Label
     encoder: Encoder
-    predictor: Predictor
+    predictor: Blend
+    threshold: float = 0.5
+    """Of two classes the second is predicted where its probability is above."""
 
     def predict(self, frame: Any) -> "pd.DataFrame":
         """Predict rows of a DataFrame or an Arrow table, in their order and with their index.
@@ -52,7 +53,7 @@ class TrainedModel:
 
         if self.label.classes is None:
             return pd.DataFrame({"prediction": raw}, index=index)
-        chosen = self.label.decode(raw.argmax(axis=1))
+        chosen = self.label.decode(self.codes(raw))
         columns = dict(zip(self.output_columns, (chosen, *raw.T), strict=True))
         return pd.DataFrame(columns, index=index)
 
@@ -62,6 +63,13 @@ class TrainedModel:
         if len(features):
             return self.predictor.predict(features)
         return np.empty((0, len(self.label.classes)) if self.label.classes else 0)
+
+    def codes(self, raw: Floats) -> NDArray[np.int64]:
+        """Return the class codes that raw predictions decide for."""
+        if raw.shape[1] == 2:
+            return (raw[:, 1] > self.threshold).astype(np.int64)
+        codes: NDArray[np.int64] = raw.argmax(axis=1)
+        return codes
 
     @property
     def classes(self) -> tuple[Class, ...] | None:
@@ -93,7 +101,7 @@ class TrainedModel:
         document = {
             "format": _FORMAT,
             "problem_type": self.problem_type,
-            "algorithm": self.algorithm,
+            "threshold": self.threshold,
             "label": self.label.to_dict(),
             "encoder": self.encoder.to_dict(),
         }
@@ -108,11 +116,10 @@ class TrainedModel:
         """Read what `save` wrote; it predicts bit for bit the same."""
         text = (folder / "model.json").read_text(encoding="utf-8")
         document: Mapping[str, Any] = json.loads(text)
-        algorithm = AutoMLAlgorithm(document["algorithm"])
         return cls(
             problem_type=ProblemType(document["problem_type"]),
-            algorithm=algorithm,
             label=Label.from_dict(document["label"]),
             encoder=Encoder.from_dict(document["encoder"]),
-            predictor=load_algorithm(algorithm).load(folder / "predictor"),
+            predictor=Blend.load(folder / "predictor"),
+            threshold=document["threshold"],
         )

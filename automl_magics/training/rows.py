@@ -1,6 +1,6 @@
-"""The labelled rows of a table, split into training, validation and test rows."""
+"""The labelled rows of a table: those that a search learns from and chooses by."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -11,11 +11,9 @@ from automl_magics.contracts.errors import InvalidInput
 from automl_magics.training.budget import Budget
 from automl_magics.training.frames import Floats, moments, numbers, plain
 from automl_magics.training.label import Label, known_labels
-from automl_magics.training.split import Rows, hold_out, value_strata
+from automl_magics.training.split import value_strata
 from automl_magics.training.task import Task
 
-_ENOUGH_HELD_ROWS = 2_000
-"""More rows held out are worth less than more rows learned from."""
 _CELLS_PER_SECOND = 300_000
 """Cells for each second of the budget, so that a fit and its refit have a hundred rounds or more
 at some fifty million cells a second."""
@@ -25,32 +23,37 @@ _LARGEST_TARGET = 1e100
 
 @dataclass(frozen=True)
 class LabelledRows:
-    """A table's rows that have a label, and which of them serve what."""
+    """A table's rows that have a label, and what is known about each."""
 
     table: pa.Table
     label: Label
     target: Floats
     """Class codes or values."""
     weights: Floats | None
-    train: Rows
-    validation: Rows
-    test: Rows
+    strata: NDArray[np.int64]
+    """Classes, or strata of the values."""
+    groups: NDArray[np.int64] | None
+    """Rows of one group stay on one side of every split."""
+    order: Floats | None
+    """Grows with time; the latest rows are validated on."""
     unlabelled: int
     """Rows left out since they have no label."""
     sampled_from: int | None
     """Rows there were before a sample was taken, since the budget is short."""
 
-    def take(self, rows: Rows) -> pa.Table:
+    def __len__(self) -> int:
+        return len(self.target)
+
+    def take(self, rows: NDArray[np.int64]) -> pa.Table:
         """Return some of the rows."""
         return self.table.take(pa.array(rows))
 
 
 def labelled_rows(table: pa.Table, task: Task, budget: Budget) -> LabelledRows:
-    """Leave out rows without a label, then split the others.
+    """Leave out rows without a label, and take a sample of too many for the budget.
 
-    Classes and values are spread evenly, groups stay whole, and with a time column the latest rows
-    are held out. Raises `InvalidInput` for bad weights, and for a binary label one class of which
-    has a single row.
+    Raises `InvalidInput` for bad weights, and for a binary label one class of which has a single
+    row.
     """
     labels = plain(_column(table, task.label_column))
     known = known_labels(labels)
@@ -64,21 +67,19 @@ def labelled_rows(table: pa.Table, task: Task, budget: Budget) -> LabelledRows:
         _check_both_classes(label, target)
     if not classification:
         _check_size(label, target)
-    weights = _weights(table, task)
     strata = target.astype(np.int64) if classification else value_strata(target)
-    everything, sampled_from = _sample(len(table), len(table.column_names), strata, task, budget)
-
-    groups, order = _groups(table, task), _order(table, task)
-
-    def split(rows: Rows, seed: int) -> tuple[Rows, Rows]:
-        share = min(0.2, max(0.1, _ENOUGH_HELD_ROWS / len(rows)))
-        return hold_out(rows, share, strata=strata, groups=groups, order=order, seed=seed)
-
-    rest, test = split(everything, task.seed)
-    train, validation = split(rest, task.seed + 1)
-    return LabelledRows(
-        table, label, target, weights, train, validation, test, unlabelled, sampled_from
+    found = LabelledRows(
+        table=table,
+        label=label,
+        target=target,
+        weights=_weights(table, task),
+        strata=strata,
+        groups=_groups(table, task),
+        order=_order(table, task),
+        unlabelled=unlabelled,
+        sampled_from=None,
     )
+    return _sample(found, task.seed, budget)
 
 
 def _column(table: pa.Table, name: str) -> pa.ChunkedArray:
@@ -140,15 +141,22 @@ def _order(table: pa.Table, task: Task) -> Floats | None:
     return np.where(np.isnan(found), -np.inf, found)
 
 
-def _sample(
-    rows: int, columns: int, strata: NDArray[np.int64], task: Task, budget: Budget
-) -> tuple[Rows, int | None]:
+def _sample(found: LabelledRows, seed: int, budget: Budget) -> LabelledRows:
     """Take fewer rows where there is no time to look at all of them."""
-    everything = np.arange(rows)
+    rows, columns = len(found), len(found.table.column_names)
+    if budget.remaining * _CELLS_PER_SECOND >= rows * columns or rows <= _SAMPLE_AT_LEAST:
+        return found
     enough = max(_SAMPLE_AT_LEAST, int(budget.remaining * _CELLS_PER_SECOND / columns))
-    if rows <= enough:
-        return everything, None
-    random = np.random.default_rng(task.seed)
-    chosen = random.permutation(rows)[:enough]
-    rare = np.unique(strata, return_index=True)[1]
-    return np.union1d(chosen, rare), rows
+    chosen = np.random.default_rng(seed).permutation(rows)[:enough]
+    rare = np.unique(found.strata, return_index=True)[1]
+    chosen = np.union1d(chosen, rare)
+    return replace(
+        found,
+        table=found.take(chosen),
+        target=found.target[chosen],
+        weights=None if found.weights is None else found.weights[chosen],
+        strata=found.strata[chosen],
+        groups=None if found.groups is None else found.groups[chosen],
+        order=None if found.order is None else found.order[chosen],
+        sampled_from=rows,
+    )

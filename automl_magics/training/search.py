@@ -1,227 +1,285 @@
-"""Tries configurations in turn and keeps the best, within a budget."""
+"""Fits configurations in turn within a budget; the incumbent is always their ensemble."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 
-from automl_magics.contracts.enums import (
-    AlgorithmName,
-    AutoMLAlgorithm,
-    LogLevel,
-    Preset,
-    TrialStatus,
-)
+from automl_magics.contracts.enums import AlgorithmName, LogLevel, Preset, TrialStatus
 from automl_magics.contracts.errors import TrainingError
-from automl_magics.contracts.training import LeaderboardRow, Trial
+from automl_magics.contracts.training import Trial
 from automl_magics.training.algorithms import load_algorithm
 from automl_magics.training.algorithms.base import (
     Configuration,
+    Cost,
     Fit,
     FitError,
-    Predictor,
     Trainer,
     TrainingData,
 )
 from automl_magics.training.budget import Budget
-from automl_magics.training.metrics import all_scores
+from automl_magics.training.members import Ensemble, Member, choose
+from automl_magics.training.memory import Memory
+from automl_magics.training.metrics import Metric, all_scores
+from automl_magics.training.plan import order_of, planned_number, share_of
 from automl_magics.training.reporter import Reporter
-from automl_magics.training.split import Fold
+from automl_magics.training.validation import Validation, all_rows
 
-_REFIT_MARGIN = 1.5
-"""The next incumbent may be larger, and the machine busier."""
+_MORE_THAN_FAIR = 1.3
+"""Fits rarely use their whole slot: so much more than its share may one take."""
+_RACE_RESERVE = 0.4
+"""Of the budget, at most, for the members' other folds or their refit."""
+_RACE_MOST = 4
+"""Members of an ensemble whose models are still to be fitted on all rows."""
+_REFIT = 1.4
+"""Of the seconds that a fold took: a refit sees more rows, and the machine may be busier."""
 
 
 @dataclass(frozen=True)
-class Incumbent:
-    """The best model so far."""
+class Rules:
+    """What a search may do."""
 
-    candidate: str
-    algorithm: AutoMLAlgorithm
-    score: float
-    fit: Fit
+    preset: Preset = Preset.BALANCED
+    ensemble: bool = True
+    max_trials: int | None = None
 
 
 class Search:
-    """One search over the portfolios of some algorithms, on one data set.
+    """One search over the portfolios of some families, on one data set.
 
     Parameters
     ----------
     algorithms
-        The families to try, best first; their portfolios take turns.
-    data, fold
-        The encoded rows, and which of them a fit may learn from.
-    evaluating
-        Predicts the seconds that evaluating a fit's model will take after the search.
+        The families to try.
+    data, validation
+        The encoded rows, and the folds to fit on.
+    finishing
+        Returns the seconds that remain to be done after the search.
     changed
         Called after every trial.
     """
 
     def __init__(
         self,
-        algorithms: Sequence[AutoMLAlgorithm],
-        preset: Preset,
+        algorithms: Sequence[AlgorithmName],
         data: TrainingData,
-        fold: Fold,
+        validation: Validation,
+        rules: Rules,
         *,
         budget: Budget,
+        memory: Memory,
         reporter: Reporter,
-        evaluating: Callable[[Fit], float],
         changed: Callable[["Search"], None],
     ) -> None:
         self.trials: list[Trial] = []
-        self.incumbent: Incumbent | None = None
+        self.members: list[Member] = []
+        self.incumbent: Ensemble | None = None
         self.warnings: list[str] = []
         self.first_model_after: float | None = None
         self._data = data
-        self._fold = fold
+        self._validation = validation
+        self._rules = rules
         self._budget = budget
+        self._memory = memory
         self._reporter = reporter
-        self._evaluating = evaluating
         self._changed = changed
+        self._choosing = 0.0
         families = {name: load_algorithm(name) for name in algorithms}
-        tried = 3 if preset is Preset.FAST else 5
-        self.plan = _take_turns([family.portfolio(data)[:tried] for family in families.values()])
+        portfolios = {name: family.portfolio(data) for name, family in families.items()}
+        self.plan = order_of(portfolios, rules.preset, len(data.target))[: rules.max_trials]
         self._trainers: dict[AlgorithmName, Trainer] = {
             name: family.trainer(data) for name, family in families.items()
         }
 
-    def run(self) -> Incumbent:
+    def run(self) -> Ensemble:
         """Try the plan until it, the budget or the caller's patience ends.
 
         Raises `TrainingError` when there is no model at the end.
         """
+        left_out = 0
         for position, configuration in enumerate(self.plan):
             if self._budget.stopped:
                 break
             seconds = self._slot_seconds(position)
             if seconds is None:
-                self._say_cut_short(position)
-                break
-            self._try(configuration, seconds)
-        if self.incumbent is not None:
-            return self.incumbent
-        if self._budget.stopped:
-            raise TrainingError("The job was stopped before the first model was trained.")
-        reason = next((trial.error for trial in self.trials if trial.error), "no configuration ran")
-        raise TrainingError(
-            f"No configuration could be trained: {reason}", hint="See the job's log."
-        )
-
-    def refit(self, incumbent: Incumbent) -> Predictor | None:
-        """Fit the incumbent on the validation rows too; None when the budget forbids it."""
-        fit = incumbent.fit
-        seconds = self._budget.remaining - self._evaluating(fit)
-        if self._budget.stopped or seconds < 1.5 * fit.seconds:
-            return None
-        try:
-            trainer = self._trainers[incumbent.algorithm]
-            everything = np.arange(len(self._data.target))
-            whole = Fold(everything, everything[:0])
-            refitted = trainer.fit(fit.again, [whole], self._budget.slot(seconds), first=False)
-            return refitted.folds[0].predictor if refitted.complete else None
-        except FitError as error:
-            self._reporter.log(LogLevel.WARNING, "The refit failed.", error=str(error))
-            return None
+                left_out += 1
+            else:
+                self._try(configuration, seconds)
+        if self.incumbent is None:
+            raise self._no_model()
+        if left_out and not self._budget.stopped:
+            tried = len(self.plan) - left_out
+            self.warnings.append(
+                f"The time limit ended the search after {tried} of {len(self.plan)} configurations."
+            )
+        return self._completed(self.incumbent)
 
     @property
-    def leaderboard(self) -> list[LeaderboardRow]:
-        """The complete trials, best first; ties in the order of fitting."""
-        best = self.incumbent.candidate if self.incumbent else None
-        sign = -1.0 if self._data.metric.higher_is_better else 1.0
-        scored = [(sign * trial.score, trial) for trial in self.trials if trial.score is not None]
-        return [
-            LeaderboardRow(
-                rank=rank,
-                candidate=trial.candidate,
-                algorithm=trial.algorithm,
-                score=sign * loss,
-                scores=trial.scores,
-                seconds=trial.seconds,
-                is_best=trial.candidate == best,
-            )
-            for rank, (loss, trial) in enumerate(sorted(scored, key=lambda pair: pair[0]), 1)
-        ]
+    def metric(self) -> Metric:
+        """What is optimized."""
+        return self._data.metric
+
+    @property
+    def rows(self) -> int:
+        """How many rows it learns from."""
+        return len(self._data.target)
+
+    def scores_of(self, ensemble: Ensemble) -> dict[str, float]:
+        """Return an ensemble's metrics on the rows that its weights were chosen by."""
+        target = self._data.target[ensemble.rows]
+        weights = None if self._data.weights is None else self._data.weights[ensemble.rows]
+        return all_scores(self._data.problem_type, target, ensemble.predictions, weights)
+
+    @property
+    def most(self) -> int:
+        """How many members an ensemble may have."""
+        return _RACE_MOST if self._validation.race else 25
 
     def _slot_seconds(self, position: int) -> float | None:
-        """Share what is left among the fits to come and the refit of the best.
-
-        A fit gets more than its share where that would not make a model worth having, and None
-        where all that is left would not.
-        """
-        left = self._budget.remaining
-        to_come = len(self.plan) - position
+        """Share what is left among the fits to come; None where none would be worth having."""
         if self.incumbent is None:
-            return left / (to_come + 1)
-        fit = self.incumbent.fit
-        left -= _REFIT_MARGIN * fit.seconds + self._evaluating(fit)
+            return self._budget.remaining * 0.5
+        left = self._budget.remaining - self._reserve()
         configuration = self.plan[position]
-        usable = self._trainers[configuration.algorithm].cost(configuration, [self._fold]).usable
-        if left < 2 * usable or left <= 0:
+        cost = self._cost(configuration)
+        if left <= 2 * cost.usable or left <= 0.02 * self._budget.seconds:
             return None
-        return min(left, max(left / (to_come + 0.5), 3 * usable))
+        if self._budget.seconds == np.inf:
+            return np.inf
+        planned = planned_number(self._budget.seconds, self._rules.preset)
+        to_come = self.plan[position : max(planned, position + 1)]
+        share = share_of(configuration) / sum(map(share_of, to_come))
+        return min(left, max(_MORE_THAN_FAIR * share * left, 3 * cost.usable))
+
+    def _reserve(self) -> float:
+        """Seconds to keep for what comes after the search."""
+        finishing = 8 * self._choosing + 0.1
+        if self._validation.race and self.incumbent is not None:
+            refits = _REFIT * sum(member.seconds for member in self.incumbent.members)
+            finishing += min(_RACE_RESERVE * self._budget.seconds, 1.1 * refits)
+        return finishing
+
+    def _cost(self, configuration: Configuration) -> Cost:
+        trainer = self._trainers[configuration.algorithm]
+        return trainer.cost(configuration, self._validation.first)
 
     def _try(self, configuration: Configuration, seconds: float) -> None:
         begun = time.perf_counter()
+        outcome: Mapping[str, object]
+        try:
+            with self._budget.spend(configuration.candidate):
+                self._memory.check(self._cost(configuration).memory)
+                folds = self._validation.first
+                fit = self._fit(configuration, seconds)
+                member = Member.of(fit, folds, self._data)
+                scores = self._score(member)
+            outcome = {
+                "parameters": dict(fit.parameters),
+                "score": member.score,
+                "scores": scores,
+            }
+            self.members.append(member)
+            self._choose()
+        except FitError as error:
+            outcome = {"status": TrialStatus.FAILED, "error": str(error)}
         trial = Trial(
             number=len(self.trials) + 1,
             candidate=configuration.candidate,
             algorithm=configuration.algorithm,
-            parameters=dict(configuration.parameters),
+            seconds=time.perf_counter() - begun,
             finished_at=datetime.now(UTC),
-        )
-        try:
-            with self._budget.spend(configuration.candidate):
-                fit = self._trainers[configuration.algorithm].fit(
-                    configuration,
-                    [self._fold],
-                    self._budget.slot(seconds),
-                    first=self.incumbent is None,
-                )
-                score, scores = self._score(fit)
-            outcome: Mapping[str, Any] = {
-                "parameters": dict(fit.parameters),
-                "score": score,
-                "scores": scores,
-            }
-            self._consider(configuration, score, fit)
-        except FitError as error:
-            outcome = {"status": TrialStatus.FAILED, "error": str(error)}
-        trial = trial.model_copy(
-            update={
-                **outcome,
-                "seconds": time.perf_counter() - begun,
-                "finished_at": datetime.now(UTC),
-            }
+            **{"parameters": dict(configuration.parameters), **outcome},
         )
         self.trials.append(trial)
         self._report(trial)
 
-    def _score(self, fit: Fit) -> tuple[float, dict[str, float]]:
-        rows = self._fold.validation
-        target = self._data.target[rows]
+    def _fit(self, configuration: Configuration, seconds: float) -> Fit:
+        return self._trainers[configuration.algorithm].fit(
+            configuration,
+            self._validation.first,
+            self._budget.slot(seconds),
+            first=self.incumbent is None,
+        )
+
+    def _score(self, member: Member) -> dict[str, float]:
+        rows = np.flatnonzero(member.counts)
+        target, predictions = self._data.target[rows], member.predictions(rows)
         weights = None if self._data.weights is None else self._data.weights[rows]
-        score = self._data.metric.score(target, fit.folds[0].predictions, weights)
+        if not np.isfinite(predictions).all():
+            msg = "the predictions are not finite"
+            raise FitError(msg)
+        score = self._data.metric.score(target, predictions, weights)
         if score is None:
             raise FitError(
                 f"{self._data.metric.name} is not defined for the validation rows:"
                 " they hold one class only."
             )
-        return score, all_scores(self._data.problem_type, target, fit.folds[0].predictions, weights)
+        member.score = score
+        return all_scores(self._data.problem_type, target, predictions, weights)
 
-    def _consider(self, configuration: Configuration, score: float, fit: Fit) -> None:
-        if self.incumbent is None:
+    def _choose(self) -> None:
+        begun = time.perf_counter()
+        with self._budget.spend("ensemble"):
+            several = self._rules.ensemble
+            self.incumbent = choose(self.members, self._data, several=several, most=self.most)
+        self._choosing = time.perf_counter() - begun
+        if self.first_model_after is None:
             self.first_model_after = self._budget.elapsed
-        if self.incumbent is None or self._data.metric.is_better(score, self.incumbent.score):
-            self.incumbent = Incumbent(
-                configuration.candidate,
-                AutoMLAlgorithm(configuration.algorithm),
-                score,
-                fit,
+
+    def _completed(self, ensemble: Ensemble) -> Ensemble:
+        """After a race, fit the members on the other folds, or else once on all rows."""
+        if not self._validation.race:
+            return ensemble
+        others = range(1, len(self._validation.folds))
+        left = self._budget.remaining - 8 * self._choosing - 0.1
+        seconds = sum(member.seconds for member in ensemble.members)
+        with self._budget.spend("refit"):
+            if others and not self._budget.stopped and 1.3 * len(others) * seconds < left:
+                bagged = [m for m in ensemble.members if self._bag(m, others)]
+                if bagged:
+                    several = self._rules.ensemble
+                    found = choose(bagged, self._data, several=several, most=self.most)
+                    self.members = bagged
+                    return found or ensemble
+            done = [self._refit(member) for member in ensemble.members]
+        if not all(done) and not self._budget.stopped:
+            self.warnings.append(
+                "The model has not seen the validation rows: the time limit was reached."
+                if not any(done)
+                else "Some members have not seen the validation rows: the time limit was reached."
             )
+        return ensemble
+
+    def _bag(self, member: Member, others: range) -> bool:
+        folds = [self._validation.folds[number] for number in others]
+        slot = self._budget.slot(self._budget.remaining - 8 * self._choosing)
+        try:
+            trainer = self._trainers[member.again.algorithm]
+            fit = trainer.fit(member.again, folds, slot, first=False)
+        except FitError as error:
+            self._reporter.log(LogLevel.WARNING, "A fold failed.", error=str(error))
+            return False
+        if fit.complete:
+            member.add(fit, list(others), folds)
+            self._score(member)
+        return fit.complete
+
+    def _refit(self, member: Member) -> bool:
+        seconds = self._budget.remaining - 8 * self._choosing
+        if self._budget.stopped or seconds < _REFIT * member.seconds:
+            return False
+        whole = all_rows(len(self._data.target))
+        try:
+            trainer = self._trainers[member.again.algorithm]
+            fit = trainer.fit(member.again, [whole], self._budget.slot(seconds), first=False)
+        except FitError as error:
+            self._reporter.log(LogLevel.WARNING, "A refit failed.", error=str(error))
+            return False
+        if fit.complete:
+            member.refitted = fit.folds[0].predictor
+        return fit.complete
 
     def _report(self, trial: Trial) -> None:
         if trial.score is None:
@@ -229,28 +287,21 @@ class Search:
                 LogLevel.WARNING, f"{trial.candidate} failed: {trial.error}", number=trial.number
             )
         else:
+            best = self.incumbent.score if self.incumbent else trial.score
             self._reporter.log(
                 LogLevel.INFO,
-                f"{trial.candidate}: {self._data.metric.name} {trial.score:.5g} on the validation"
-                f" rows, {trial.seconds:.1f} s",
+                f"{trial.candidate}: {self._data.metric.name} {trial.score:.5g}"
+                f" in {trial.seconds:.1f} s; best so far {best:.5g}",
                 number=trial.number,
                 score=trial.score,
             )
         self._reporter.trial(trial)
         self._changed(self)
 
-    def _say_cut_short(self, tried: int) -> None:
-        self.warnings.append(
-            f"The time limit ended the search after {tried} of {len(self.plan)} configurations."
+    def _no_model(self) -> TrainingError:
+        if self._budget.stopped:
+            return TrainingError("The job was stopped before the first model was trained.")
+        reason = next((trial.error for trial in self.trials if trial.error), "no configuration ran")
+        return TrainingError(
+            f"No configuration could be trained: {reason}", hint="See the job's log."
         )
-
-
-def _take_turns(portfolios: Sequence[Sequence[Configuration]]) -> list[Configuration]:
-    """Return the first of each portfolio, then the second of each, and so on."""
-    longest = max(map(len, portfolios), default=0)
-    return [
-        portfolio[place]
-        for place in range(longest)
-        for portfolio in portfolios
-        if place < len(portfolio)
-    ]

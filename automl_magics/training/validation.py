@@ -43,6 +43,7 @@ def plan_validation(
     *,
     cells: int,
     seconds: float,
+    fast: bool = False,
     groups: NDArray[np.int64] | None = None,
     order: NDArray[np.float64] | None = None,
     seed: int = 0,
@@ -57,6 +58,8 @@ def plan_validation(
         Rows times features, times the classes where each has trees of its own.
     seconds
         The budget.
+    fast
+        Do with three folds.
     groups
         Kept whole. Raises `InvalidInput` when there are fewer than two.
     order
@@ -68,7 +71,7 @@ def plan_validation(
         train, held = hold_out(rows, share, groups=groups, order=order, seed=seed)
         return Validation((Fold(train, held),), race=True, text="the latest rows")
     race = cells > _RACE_FROM * seconds
-    count, repeats = _numbers(len(rows), seconds, race=race)
+    count, repeats = (3, 1) if fast else _numbers(len(rows), seconds, race=race)
     if groups is not None:
         found = len(np.unique(groups))
         if found < 2:
@@ -79,7 +82,9 @@ def plan_validation(
             )
         count, repeats = min(count, found), 1
     parts = [
-        _parts(strata, count, seed + repeat) if groups is None else _group_parts(groups, count, seed)
+        _parts(strata, count, seed + repeat)
+        if groups is None
+        else _group_parts(groups, count, seed)
         for repeat in range(repeats)
     ]
     folds = tuple(

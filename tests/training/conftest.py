@@ -84,11 +84,11 @@ def customers() -> pa.Table:
 
 @pytest.fixture
 def quickly() -> Callable[..., Outcome]:
-    """Train with the preset fast on one thread, with time to spare."""
+    """Train few configurations on one thread, each to its end."""
 
     def run(table: pa.Table, label: str, **options: Any) -> Outcome:
         reporter = options.pop("reporter", None)
-        task = Task(label, **{"preset": Preset.FAST, **options})
+        task = Task(label, **{"preset": Preset.FAST, "max_trials": 2, **options})
         return train(table, task, budget=Budget(600), reporter=reporter, threads=1)
 
     return run

@@ -20,7 +20,7 @@ from automl_magics.training.algorithms.base import (
     TrainingData,
 )
 from automl_magics.training.algorithms.boosting import Lockstep, Rounds, fold_threads
-from automl_magics.training.algorithms.lightgbm_portfolio import PORTFOLIO
+from automl_magics.training.algorithms.lightgbm_portfolio import PORTFOLIO, QUICK
 from automl_magics.training.budget import Slot
 from automl_magics.training.encoding import Encoded
 from automl_magics.training.split import Fold, Rows
@@ -55,9 +55,11 @@ class LightGBM:
     name: AutoMLAlgorithm
 
     def portfolio(self, data: TrainingData) -> list[Configuration]:  # noqa: ARG002
-        """Return LightGBM's own defaults, then learned configurations."""
+        """Return a quick first one of few rounds, then learned configurations."""
+        quick = Configuration("lightgbm-quick", self.name, QUICK, fixed=True)
         return [
-            Configuration(f"lightgbm-{key}", self.name, values) for key, values in PORTFOLIO.items()
+            quick,
+            *(Configuration(f"lightgbm-{key}", self.name, of) for key, of in PORTFOLIO.items()),
         ]
 
     def trainer(self, data: TrainingData) -> "LightGBMTrainer":

@@ -1,0 +1,85 @@
+"""Which configurations are tried, in which order, and how much of the time each may use."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, ModelFamily, Preset
+from automl_magics.training.algorithms.base import Configuration
+
+# Diverse first: the ensemble gains most from models that err differently. Where a family has
+# nothing at a place, its turn is left out; what is not named here follows in turns.
+_ORDER = (
+    ("lightgbm", 0),  # a quick one, so that there is a model within seconds
+    ("linear", 0),
+    ("lightgbm", 1),
+    ("extra_trees", 0),
+    ("xgboost", 0),
+    ("catboost", 0),
+    ("lightgbm", 2),
+    ("neural_network", 0),
+    ("nearest_neighbors", 0),
+    ("lightgbm", 3),
+    ("xgboost", 1),
+    ("random_forest", 0),
+    ("lightgbm", 4),
+    ("vw", 0),
+)
+
+_SHARES: Mapping[str, float] = {
+    "linear": 0.3,
+    "nearest_neighbors": 0.3,
+    "vw": 0.3,
+    "extra_trees": 0.7,
+    "random_forest": 0.7,
+}
+"""Of the time, beside 1 for a boosted family."""
+
+_MOST: Mapping[Preset, int] = {
+    Preset.FAST: 4,
+    Preset.BALANCED: 16,
+    Preset.HIGH_QUALITY: 30,
+    Preset.BEST_QUALITY: 60,
+}
+_MOST_BY_ROWS = ((100, 6), (500, 10), (2_500, 20))
+"""On few rows, choosing among many models is choosing by luck."""
+
+
+def order_of(
+    portfolios: Mapping[AlgorithmName, Sequence[Configuration]], preset: Preset, rows: int
+) -> list[Configuration]:
+    """Return the configurations to try, in this order."""
+    by_family: dict[str, list[Configuration]] = defaultdict(list)
+    for algorithm, portfolio in portfolios.items():
+        by_family[family_of(algorithm)] += portfolio
+    planned = [
+        by_family[family][place] for family, place in _ORDER if place < len(by_family[family])
+    ]
+    longest = max(map(len, by_family.values()), default=0)
+    for place in range(longest):
+        for portfolio in by_family.values():
+            if place < len(portfolio) and portfolio[place] not in planned:
+                planned.append(portfolio[place])
+    most = min([_MOST[preset], *(most for limit, most in _MOST_BY_ROWS if rows <= limit)])
+    return planned[:most]
+
+
+def planned_number(seconds: float, preset: Preset) -> int:
+    """Return for how many of the first configurations the time is shared out."""
+    if preset is Preset.FAST:
+        return 4
+    return 8 if seconds < 45 else 11 if seconds < 150 else 20
+
+
+def share_of(configuration: Configuration) -> float:
+    """Return what share of the time a configuration gets, beside others."""
+    return _SHARES.get(family_of(configuration.algorithm), 1.0)
+
+
+def family_of(algorithm: AlgorithmName) -> str:
+    """Return the family that an algorithm belongs to: its name without what it learns."""
+    if isinstance(algorithm, ModelFamily):
+        return algorithm.value
+    name = algorithm.value
+    for ending in ("_classifier", "_regressor", "_ranker"):
+        name = name.removesuffix(ending)
+    return name if isinstance(algorithm, AutoMLAlgorithm) else algorithm
