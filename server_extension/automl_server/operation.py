@@ -35,7 +35,7 @@ class Auth(StrEnum):
     """Everybody."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Operation:
     """A verb on a path: who may ask, what is asked, and what is answered."""
 
