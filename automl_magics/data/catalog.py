@@ -7,11 +7,12 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from automl_magics.contracts.errors import InvalidInput
+from automl_magics.data.counts import Counts
 from automl_magics.data.formats import data_format
-from automl_magics.data.source import ROWS, Source, reading_errors
+from automl_magics.data.reading_errors import reading_errors
+from automl_magics.data.source import ROWS, Source
 from automl_magics.data.sources.database import Table
 
 MAX_FILES = 2_000
@@ -20,13 +21,6 @@ MAX_ENTRIES = 50_000
 
 _NO_DATA = frozenset({"node_modules", "__pycache__", "site-packages"})
 _PLAIN_NAME = re.compile(r"[^\s.\"';/]+")  # any other could not be named as a source
-
-
-class Counts(NamedTuple):
-    """How big a table is."""
-
-    rows: int
-    columns: int
 
 
 def is_apart(path: Path, root: Path, private: Path) -> bool:

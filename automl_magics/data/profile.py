@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from automl_magics.contracts.data import ColumnType, LabelProfile
 from automl_magics.contracts.errors import InvalidInput, did_you_mean
-from automl_magics.data.source import ROWS, Source, reading_errors
+from automl_magics.data.reading_errors import reading_errors
+from automl_magics.data.source import ROWS, Source
 
 if TYPE_CHECKING:
     import duckdb

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl_magics.contracts.training import Snapshot
-from automl_magics.data.source import ROWS, Source, reading_errors
+from automl_magics.data.reading_errors import reading_errors
+from automl_magics.data.source import ROWS, Source
 
 if TYPE_CHECKING:
     import duckdb

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from automl_magics.settings import Settings
 
-__all__ = ["ROWS", "Source", "named_frames", "read_source", "reading_errors", "referenced_names"]
 
 ROWS = "automl_source_rows"
 """The view through which an opened source is read."""
@@ -260,18 +259,29 @@ def read_source(
     InvalidInput
         With one line on what is wrong.
     """
+    source = local_source(settings, text, namespace=namespace, folder=folder)
+    with source.open() as connection, reading_errors():
+        return connection.table(ROWS).to_arrow_table()
+
+
+def local_source(
+    settings: "Settings",
+    text: str,
+    *,
+    namespace: Mapping[str, Any] | None = None,
+    folder: Path,
+) -> Source:
+    """Return what a text means to the person at this machine: confined to no folder."""
     frames = {
         name: to_arrow(frame, name=name) for name, frame in named_frames(text, namespace or {})
     }
-    source = Source(
+    return Source(
         text,
         folder,
         frames=frames,
         workspace=settings.workspace_path,
         sources=configured_sources(settings),
     )
-    with source.open() as connection, reading_errors():
-        return connection.table(ROWS).to_arrow_table()
 
 
 def named_frames(text: str, namespace: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

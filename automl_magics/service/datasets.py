@@ -3,41 +3,38 @@
 import hashlib
 import re
 import threading
-import time
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from automl_magics.contracts.data import Dataset
-from automl_magics.contracts.errors import InvalidInput
+from automl_magics.contracts.errors import AutoMLError, InvalidInput
+from automl_magics.contracts.sources import ConfiguredSource, SourceKind
 from automl_magics.data.catalog import (
-    Counts,
     count_source,
     data_files,
     is_apart,
     workspace_tables,
 )
+from automl_magics.data.counts import Counts, CountsCache
 from automl_magics.data.formats import data_format
 from automl_magics.data.source import OUTSIDE, Source
+from automl_magics.data.sources.configured import configured_sources
+from automl_magics.data.sources.listing import SourceTable, count_rows, list_tables
+from automl_magics.data.sources.references import dotted
+from automl_magics.data.sql import name_of
+from automl_magics.service.counting import Counting
+from automl_magics.service.source_datasets import LISTING_SECONDS, SourceLister
 from automl_magics.settings import Settings
 
 COUNTING_SECONDS = 5.0
 """How long one listing may count; what is not counted then is counted by the next ones."""
 
-MAX_COUNTS = 10_000
-"""How many files' counts are remembered."""
+COUNTS_FILE = "counts.db"
 
 _ID = re.compile(r"ds_[0-9a-f]{24}")
-
-
-class _Stamp(NamedTuple):
-    """Tells whether a file is still the one that was counted."""
-
-    modified_ns: int
-    size: int
 
 
 class DatasetService:
@@ -56,48 +53,92 @@ class DatasetService:
         self._settings = settings
         self._root = root.resolve()
         self._home = settings.home.resolve()
-        self._counts: OrderedDict[Path, tuple[_Stamp, Counts | None]] = OrderedDict()
-        self._counting = threading.Lock()
+        self._lister = SourceLister()
+        self._listing = threading.Lock()
 
     def list(self) -> list[Dataset]:
-        """Return every dataset: files, nearest to the root first, then the workspace's tables.
+        """Return every dataset: files, nearest to the root first, then tables.
 
-        A file that cannot be read is not among them. Counts are remembered until a file changes.
+        Tables are those of the workspace and of configured sources. What cannot be read is not
+        among them. Counts are remembered until a file or table changes.
         """
-        with self._counting:
-            deadline = time.monotonic() + COUNTING_SECONDS
-            return [*self._files(deadline), *self._tables(deadline)]
+        with self._listing:
+            cache = CountsCache(self._settings.folder() / COUNTS_FILE)
+            with Counting(cache, COUNTING_SECONDS) as counting:
+                found = [*self._files(counting), *self._tables(counting)]
+                tables = [*self._source_tables(counting)]
+            seen = cache.first_seen()
+            now = datetime.now(UTC)
+            return found + [
+                dataset.model_copy(update={"created_at": seen.get(key, now)})
+                for key, dataset in tables
+            ]
 
     def source_table(self, dataset: str, *, data_source: str | None = None) -> str:
         """Return how a training request names a dataset given by its id, table name or path.
 
+        Parameters
+        ----------
+        data_source
+            The source to look in; everywhere when left out.
+
         Raises
         ------
         InvalidInput
-            When there is no such dataset, or it may not be read.
+            When there is no such dataset or source, or it may not be read.
+        Unavailable
+            When the source cannot be reached.
         """
+        sources = configured_sources(self._settings)
         if data_source is not None:
-            raise InvalidInput(
-                f"There is no source {data_source!r}.",
-                hint="No source is configured; leave it out.",
-                field="data_source",
-            )
+            if data_source.lower() not in sources:
+                raise InvalidInput(
+                    f"There is no source {data_source!r}.",
+                    hint="Sources are added where the server runs: automl sources add NAME URL.",
+                    field="data_source",
+                )
+            return self._in_source(sources[data_source.lower()], dataset)
         tables = {table.name for table in workspace_tables(self._settings.workspace_path)}
         if _ID.fullmatch(dataset):
-            return self._of_id(dataset, tables)
+            return self._of_id(dataset, tables, sources)
         if (path := self._file(dataset)) is not None:
             return self._name(path)
         if dataset in tables:
             return dataset
+        parts = dotted(dataset) or []
+        if len(parts) > 1 and parts[0].lower() in sources:
+            return self._in_source(sources[parts[0].lower()], dataset)
         raise _unknown(dataset)
 
-    def _of_id(self, dataset_id: str, tables: set[str]) -> str:
+    def _in_source(self, source: ConfiguredSource, dataset: str) -> str:
+        """Return the text for a table of one source, by its id or its name."""
+        tables = list_tables(source, within=LISTING_SECONDS)
+        for table in tables:
+            if _id_of("source", table.text) == dataset:
+                return table.text
+        parts = dotted(dataset) or [dataset]
+        if len(parts) > 1 and parts[0].lower() == source.name:
+            parts = parts[1:]
+        *schema, name = (part.lower() for part in parts)
+        for table in tables:
+            its_schema = [(table.schema or "main").lower()]
+            if table.name.lower() == name and schema in ([], its_schema):
+                named = [source.name, *parts]
+                return ".".join(name_of(part) for part in named)
+        raise _unknown(dataset)
+
+    def _of_id(
+        self, dataset_id: str, tables: set[str], sources: Mapping[str, ConfiguredSource]
+    ) -> str:
         for path in data_files(self._root, self._home):
             if _id_of("file", self._name(path)) == dataset_id:
                 return self._name(path)
-        for table in tables:
-            if _id_of("table", table) == dataset_id:
-                return table
+        for name in tables:
+            if _id_of("table", name) == dataset_id:
+                return name
+        for table in self._lister.tables(sources):
+            if _id_of("source", table.text) == dataset_id:
+                return table.text
         raise _unknown(dataset_id)
 
     def _file(self, text: str) -> Path | None:
@@ -110,16 +151,16 @@ class DatasetService:
                 return path
         return None
 
-    def _files(self, deadline: float) -> Iterator[Dataset]:
+    def _files(self, counting: Counting) -> Iterator[Dataset]:
         for path in data_files(self._root, self._home):
             try:
                 seen = path.stat()
             except OSError:  # deleted in between
                 continue
-            stamp = _Stamp(seen.st_mtime_ns, seen.st_size)
+            stamp = f"{seen.st_mtime_ns}:{seen.st_size}"
             source = Source(self._name(path), self._root, root=self._root)
             try:
-                counts = self._counted(path, stamp, source, deadline)
+                counts = counting(f"file:{path}", stamp, partial(count_source, source))
             except InvalidInput:
                 continue
             yield Dataset(
@@ -133,18 +174,20 @@ class DatasetService:
                 created_at=datetime.fromtimestamp(seen.st_mtime, UTC),
             )
 
-    def _tables(self, deadline: float) -> Iterator[Dataset]:
+    def _tables(self, counting: Counting) -> Iterator[Dataset]:
         workspace = self._settings.workspace_path
         tables = workspace_tables(workspace)
         if not tables:
             return
         seen = workspace.stat()
-        stamp = _Stamp(seen.st_mtime_ns, seen.st_size)
+        stamp = f"{seen.st_mtime_ns}:{seen.st_size}"
         for table in tables:
             source = Source(table.name, self._root, root=self._root, workspace=workspace)
             counts = None
             with suppress(InvalidInput):  # a view whose file is gone
-                counts = self._counted(workspace / table.name, stamp, source, deadline)
+                counts = counting(
+                    f"table:{workspace}:{table.name}", stamp, partial(count_source, source)
+                )
             yield Dataset(
                 dataset_id=_id_of("table", table.name),
                 name=table.name,
@@ -156,31 +199,39 @@ class DatasetService:
                 created_at=datetime.fromtimestamp(seen.st_mtime, UTC),
             )
 
-    def _counted(self, key: Path, stamp: _Stamp, source: Source, deadline: float) -> Counts | None:
-        """Return a source's counts, from memory where it has not changed."""
-        known = self._counts.get(key)
-        if known is not None and known[0] == stamp:
-            self._counts.move_to_end(key)
-            if known[1] is None:
-                raise InvalidInput("The data cannot be read.")
-            return known[1]
-        left = deadline - time.monotonic()
-        if left <= 0:
-            return None
-        try:
-            counts = count_source(source, left)
-        except InvalidInput:
-            self._remember(key, stamp, None)
-            raise
-        if counts is not None:
-            self._remember(key, stamp, counts)
-        return counts
+    def _source_tables(self, counting: Counting) -> Iterator[tuple[str, Dataset]]:
+        """Yield the tables of configured sources with their keys in the cache."""
+        sources = configured_sources(self._settings)
+        for table in self._lister.tables(sources):
+            source = sources[table.source]
+            key = f"source:{source.url}:{table.text}"
+            counts, columns = None, table.columns
+            if table.stamp is None:  # a view of a database: counting it may be dear
+                counting.saw(key)
+            else:
+                with suppress(AutoMLError):
+                    counts = counting(key, table.stamp, partial(self._count, source, table))
+            yield (
+                key,
+                Dataset(
+                    dataset_id=_id_of("source", table.text),
+                    name=table.text,
+                    source_table=table.text,
+                    rows=counts and counts.rows,
+                    columns=columns if columns is not None else counts and counts.columns,
+                    size_bytes=None,
+                    format=table.format,
+                    created_at=datetime.now(UTC),
+                ),
+            )
 
-    def _remember(self, key: Path, stamp: _Stamp, counts: Counts | None) -> None:
-        self._counts[key] = (stamp, counts)
-        self._counts.move_to_end(key)
-        if len(self._counts) > MAX_COUNTS:
-            self._counts.popitem(last=False)
+    def _count(self, source: ConfiguredSource, table: SourceTable, seconds: float) -> Counts | None:
+        """Count a source's table: in its database where it has one, else by DuckDB."""
+        if table.format in (SourceKind.POSTGRESQL, SourceKind.SQLITE):
+            rows = count_rows(source, table, within=seconds)
+            return None if rows is None else Counts(rows, table.columns or 0)
+        text = Source(table.text, self._root, root=self._root, sources={source.name: source})
+        return count_source(text, seconds)
 
     def _name(self, path: Path) -> str:
         """Return a file's path from the root, as a source's text."""

@@ -11,8 +11,9 @@ import pytest
 from pyarrow import feather
 
 from automl_magics.contracts.errors import InvalidInput
+from automl_magics.data.reading_errors import reading_errors
 from automl_magics.data.snapshot import take_snapshot
-from automl_magics.data.source import ROWS, Source, read_source, reading_errors
+from automl_magics.data.source import ROWS, Source, read_source
 from automl_magics.data.staging import open_staged, stage_source
 from automl_magics.settings import Settings
 

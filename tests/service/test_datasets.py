@@ -9,7 +9,7 @@ import pytest
 from pyarrow import feather
 
 from automl_magics.contracts.errors import InvalidInput
-from automl_magics.data import catalog
+from automl_magics.data import catalog, counts
 from automl_magics.service import DatasetService
 from automl_magics.service import datasets as module
 
@@ -118,12 +118,12 @@ def test_what_there_is_no_time_to_count_is_listed_uncounted(datasets, root, monk
     assert by_name(datasets)["one.csv"].rows == 3
 
 
-def test_what_is_remembered_is_bounded(datasets, root, monkeypatch):
-    monkeypatch.setattr(module, "MAX_COUNTS", 2)
+def test_what_is_remembered_is_bounded(datasets, root, settings, monkeypatch):
+    monkeypatch.setattr(counts, "MAX_COUNTS", 2)
     for number in range(4):
         (root / f"{number}.csv").write_text(CSV)
     assert len(datasets.list()) == 4
-    assert len(datasets._counts) == 2
+    assert len(counts.CountsCache(settings.home / module.COUNTS_FILE).read()) == 2
 
 
 def test_links_hidden_files_packages_and_our_own_home_are_left_out(datasets, root, settings):
