@@ -25,6 +25,8 @@ _LEARNS: Mapping[AlgorithmName, tuple[str, tuple[ProblemType, ...]]] = {
     ModelFamily.EXTRA_TREES: ("forest", _TABULAR),
     ModelFamily.RANDOM_FOREST: ("forest", _TABULAR),
     ModelFamily.LINEAR: ("linear", _TABULAR),
+    ModelFamily.NEURAL_NETWORK: ("neural", _TABULAR),
+    ModelFamily.NEAREST_NEIGHBORS: ("neighbors", _TABULAR),
 }
 
 

@@ -4,6 +4,7 @@ Numbers are scaled by one of the styles below, categories become one column for 
 level, and a feature that lacks values gets a column that says so.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from automl_magics.training.encoding import Encoded
 
 Singles = NDArray[np.float32]
+Floats = NDArray[np.float64]
 
 MAX_WIDTH = 1000
 MOST_LEVELS = 64
@@ -24,7 +26,10 @@ _SAMPLE = 50_000
 _SOFT_LIMIT = 3.0
 _OUTERMOST = 3.0
 """Normal scores end here."""
-_BLOCK = 256
+_BLOCK = 8192
+_ROW_BITS = 22
+_ROW_STEPS = 2.0**14
+"""So many steps between 0 and 1, up to 256."""
 
 
 class Style(StrEnum):
@@ -54,7 +59,7 @@ class DenseEncoder:
 
     style: Style
     numbers: NDArray[np.int64]
-    knots: NDArray[np.float64]
+    knots: Floats
     categories: NDArray[np.int64]
     levels: NDArray[np.int64]
     gaps: NDArray[np.int64]
@@ -129,21 +134,28 @@ class DenseEncoder:
         return cls(Style(str(arrays["style"])), *(arrays[name] for name in names))
 
 
-def product(rows: Singles, weights: Singles) -> Singles:
-    """Multiply rows by a matrix so that each row's result is the same alone and among many.
+def product(rows: Singles | Floats, weights: Singles) -> Floats:
+    """Multiply rows by a matrix exactly, so that no order of summing changes a bit.
 
-    BLAS sums in another order for another number of rows: it always gets blocks of one size.
+    BLAS sums in another order for another number of rows, on another machine or with other
+    threads. Both sides are rounded to whole multiples of a power of two, so few that every sum is a
+    whole number below 2 ** 53, which double precision holds.
     """
-    result = np.empty((len(rows), weights.shape[1]), dtype=np.float32)
+    width, outputs = weights.shape
+    size = float(np.abs(weights).max(initial=0.0)) or 1.0
+    bits = 52 - _ROW_BITS - math.ceil(math.log2(max(2, width)))
+    step = 2.0 ** (math.ceil(math.log2(size)) - bits)
+    whole = np.rint(weights.astype(np.float64) / step)
+    limit = 2.0**_ROW_BITS
+    result = np.empty((len(rows), outputs))
     for begin in range(0, len(rows), _BLOCK):
-        block = rows[begin : begin + _BLOCK]
-        if len(block) < _BLOCK:
-            block = np.vstack([block, np.zeros((_BLOCK - len(block), rows.shape[1]), np.float32)])
-        result[begin : begin + _BLOCK] = (block @ weights)[: len(rows) - begin]
+        block = rows[begin : begin + _BLOCK].astype(np.float64) * _ROW_STEPS
+        np.clip(np.rint(block, out=block), -limit, limit, out=block)
+        result[begin : begin + _BLOCK] = (block @ whole) * (step / _ROW_STEPS)
     return result
 
 
-def _quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _quantiles(values: Floats) -> Floats:
     known = values[np.isfinite(values)].astype(np.float64)
     if not len(known):
         return np.zeros(_KNOTS)
@@ -151,7 +163,7 @@ def _quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _affordable_levels(
-    values: NDArray[np.float64], categories: NDArray[np.int64], width: int
+    values: Floats, categories: NDArray[np.int64], width: int
 ) -> NDArray[np.int64]:
     """Return how many levels of each category get a column; codes come most frequent first."""
     if not len(categories):
@@ -164,22 +176,22 @@ def _affordable_levels(
     return np.minimum(known, most)
 
 
-def _ranks(values: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[np.float64]:
+def _ranks(values: Floats, knots: Floats) -> Floats:
     """Return shares of the training rows below; in the middle of a run of equal ones."""
     low = np.interp(values, knots, np.linspace(0.0, 1.0, _KNOTS))
     high = 1.0 - np.interp(-values, -knots[::-1], np.linspace(0.0, 1.0, _KNOTS))
-    ranks: NDArray[np.float64] = (low + high) / 2
+    ranks: Floats = (low + high) / 2
     return ranks
 
 
-def _normal(values: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[np.float64]:
+def _normal(values: Floats, knots: Floats) -> Floats:
     from scipy.special import ndtri
 
     scores = np.clip(ndtri(_ranks(values, knots)), -_OUTERMOST, _OUTERMOST)
     return np.asarray(scores, dtype=np.float64)[:, None]
 
 
-def _pieces(values: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[np.float64]:
+def _pieces(values: Floats, knots: Floats) -> Floats:
     ends = knots[:: (_KNOTS - 1) // PIECES]
     lengths = np.diff(ends)
     begins = ends[:-1]
@@ -188,7 +200,7 @@ def _pieces(values: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[
     return np.asarray(np.clip(filled, 0.0, 1.0), dtype=np.float64)
 
 
-def _soft(values: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[np.float64]:
+def _soft(values: Floats, knots: Floats) -> Floats:
     quarter = (_KNOTS - 1) // 4
     median, spread = knots[2 * quarter], knots[3 * quarter] - knots[quarter]
     if not spread:

@@ -22,6 +22,7 @@ from automl_magics.training.algorithms.base import (
 from automl_magics.training.algorithms.forest_predictor import ForestPredictor, singles
 from automl_magics.training.algorithms.targets import LearnedTarget, learned_target
 from automl_magics.training.budget import Slot
+from automl_magics.training.metrics import Objective
 from automl_magics.training.split import Fold
 
 _TREES = 100
@@ -60,8 +61,10 @@ class Forest:
 
     name: ModelFamily
 
-    def portfolio(self, data: TrainingData) -> list[Configuration]:  # noqa: ARG002
-        """Return learned configurations, and one of few columns a split."""
+    def portfolio(self, data: TrainingData) -> list[Configuration]:
+        """Return learned configurations, and one of few columns a split; means are no quantiles."""
+        if data.metric.objective is Objective.QUANTILE:
+            return []
         return [
             Configuration(f"{self.name.replace('_', '-')}-{key}", self.name, values)
             for key, values in _PORTFOLIO[self.name].items()

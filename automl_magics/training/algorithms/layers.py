@@ -46,10 +46,11 @@ class LayeredPredictor:
 
     def predict_dense(self, dense: Singles) -> Floats:
         """Predict rows that are encoded already."""
+        rows: Singles | Floats = dense
         for weights, offsets in self.layers[:-1]:
-            dense = np.maximum(product(dense, weights) + offsets, np.float32(0.0))
+            rows = np.maximum(product(rows, weights) + offsets, 0.0)
         weights, offsets = self.layers[-1]
-        raw = product(dense, weights).astype(np.float64) + offsets
+        raw = product(rows, weights) + offsets
         if not self.classes:
             return self.scale.label(np.clip(raw[:, 0], *self.limits))
         return probabilities(raw)
