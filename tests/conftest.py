@@ -70,6 +70,28 @@ def settings(tmp_path: Path, mlflow_store: Path, monkeypatch: pytest.MonkeyPatch
     return settings
 
 
+@pytest.fixture(scope="session")
+def finished_home(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str, mlflow_store: Path
+) -> Path:
+    """A home with finished jobs, to be copied: its models' files may stay where they are.
+
+    The jobs are ``churn`` twice, ``slow``, whose model predicts once a file is gone, and
+    ``unfinished``.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared if worker_id == "master" else shared.parent
+    home, table = shared / "finished" / "home", shared / "finished" / "churn.csv"
+    with filelock.FileLock(shared / "finished.lock"):
+        if not home.exists():
+            table.parent.mkdir()
+            write_churn(table, rows=300)
+            shutil.copy(mlflow_store, Settings(home=home).folder("mlflow") / "mlflow.db")
+            script = Path(__file__).parent / "finished_jobs.py"
+            subprocess.run([sys.executable, script, home, table], check=True)
+    return home
+
+
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
     """The store of ``settings``."""
