@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 RESOURCE = "automl"
 """What Jupyter's authorizer is asked about."""
 
+RETRY_AFTER = 1
+"""Seconds after which what is busy now may have time."""
+
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}")
 _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json", re.IGNORECASE)
 
@@ -143,6 +146,8 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
             self.set_header("WWW-Authenticate", self.challenge)
         elif status == 405:
             self.set_header("Allow", ", ".join(self._verbs()))
+        elif status == 503:
+            self.set_header("Retry-After", str(RETRY_AFTER))
         self.finish(content.model_dump_json(exclude_unset=True))
 
     def log_exception(
