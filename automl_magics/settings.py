@@ -19,7 +19,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from automl_magics.contracts.enums import ExecutorName, Preset
 from automl_magics.contracts.errors import InvalidInput, Unavailable
-from automl_magics.contracts.hardware import HardwareProfile, hardware_profile
+from automl_magics.contracts.features import CrewName
+from automl_magics.contracts.hardware import (
+    HardwareProfile,
+    hardware_profile,
+    hardware_profiles,
+)
 
 PRESET_SECONDS: Mapping[Preset, float] = {
     Preset.FAST: 30,
@@ -75,6 +80,19 @@ class Settings(BaseSettings):
     scoring_models: int = Field(8, ge=1)
     """How many deployed models are kept in memory."""
 
+    crew: CrewName = CrewName.BUILTIN
+    """Who designs a feature engineering job that does not say: builtin or llm."""
+    crew_model: str | None = None
+    """The language model of the crew llm, e.g. ``openai:gpt-5`` or ``anthropic:claude-opus-4``."""
+    crew_url: str | None = None
+    """The base URL of an endpoint that speaks OpenAI's or Anthropic's protocol."""
+    crew_key: SecretStr | None = None
+    """The key for that endpoint."""
+    crew_timeout: float = Field(120.0, gt=0)
+    """Seconds that one answer of the language model may take."""
+    crew_sees_values: bool = False
+    """Whether the language model is told frequent values of columns, besides counts and types."""
+
     airflow_url: str | None = None
     """Airflow's web server, with its base path; without it there is no executor ``airflow``."""
     airflow_user: str | None = None
@@ -108,6 +126,8 @@ class Settings(BaseSettings):
     @field_validator(
         "server_url",
         "mlflow_tracking_uri",
+        "crew_model",
+        "crew_url",
         "airflow_url",
         "airflow_dags_url",
         "airflow_callback_url",
@@ -122,6 +142,18 @@ class Settings(BaseSettings):
     def profile(self, hardware: str | None) -> HardwareProfile:
         """Return the hardware profile of an id, ``local`` for None; `InvalidInput` if none is."""
         return hardware_profile(self.hardware, hardware)
+
+    def profiles(self) -> dict[str, HardwareProfile]:
+        """Return every hardware profile by its id, with executor and threads filled in."""
+        return {
+            name: profile.model_copy(
+                update={
+                    "executor": profile.executor or self.executor,
+                    "threads": self.threads(name),
+                }
+            )
+            for name, profile in hardware_profiles(self.hardware).items()
+        }
 
     def threads(self, hardware: str | None) -> int:
         """Return how many threads a job trains with: its profile's, else an equal share."""

@@ -7,6 +7,7 @@ from automl_magics.client.call import Calls, Mode, call
 from automl_magics.client.pages import Pages
 from automl_magics.contracts.http_b import (
     AutoMLDatasetList,
+    AutoMLHardwareList,
     AutoMLJob,
     AutoMLJobCreate,
     AutoMLJobCreated,
@@ -72,3 +73,7 @@ class WorkbenchCalls(Calls[Mode]):
     @call("GET", f"{PATH}/datasets", patience=120)
     def datasets(self) -> AutoMLDatasetList:
         """Return what can be trained on."""
+
+    @call("GET", f"{PATH}/hardware")
+    def hardware(self) -> AutoMLHardwareList:
+        """Return the hardware profiles that jobs can be trained on."""

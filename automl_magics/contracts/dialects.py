@@ -17,8 +17,9 @@ from pydantic.alias_generators import to_camel
 
 from automl_magics.contracts import http, http_b
 from automl_magics.contracts.data import Dataset
-from automl_magics.contracts.enums import AutoMLAlgorithm, JobStatus, Preset
+from automl_magics.contracts.enums import AutoMLAlgorithm, ExecutorName, JobStatus, Preset
 from automl_magics.contracts.errors import InvalidInput, did_you_mean
+from automl_magics.contracts.hardware import HardwareProfile
 from automl_magics.contracts.lists import SortColumn, TrainingJobPage
 from automl_magics.contracts.models import Deployment
 from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob
@@ -243,6 +244,24 @@ def stats_b(counts: Mapping[JobStatus, int]) -> http_b.AutoMLStats:
         failed=read["failed"],
         queued=read["queued"],
     )
+
+
+def hardware_b(profiles: Mapping[str, HardwareProfile]) -> http_b.AutoMLHardwareList:
+    """Return hardware profiles, in which nothing is left open, as dialect B lists them."""
+    shown = [
+        http_b.AutoMLHardware(
+            id=name,
+            description=profile.description,
+            executor=profile.executor or ExecutorName.KERNEL,
+            threads=profile.threads or 1,
+            memory_limit_bytes=profile.memory_limit,
+            gpu=profile.gpu,
+            airflow_pool=profile.airflow_pool,
+            airflow_queue=profile.airflow_queue,
+        )
+        for name, profile in profiles.items()
+    ]
+    return http_b.AutoMLHardwareList(hardware=shown)
 
 
 def datasets_b(datasets: list[Dataset]) -> http_b.AutoMLDatasetList:

@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from automl_magics.contracts.enums import (
     AutoMLAlgorithm,
+    ExecutorName,
     LogLevel,
     PredictorType,
     ProblemType,
@@ -251,6 +252,28 @@ class AutoMLDatasetList(CamelModel):
     """Every dataset."""
 
     datasets: list[AutoMLDataset]
+
+
+class AutoMLHardware(CamelModel):
+    """A hardware profile: what ``hardware`` of a new job may name."""
+
+    id: str
+    description: str | None = None
+    executor: ExecutorName
+    """Where its jobs run."""
+    threads: int
+    """How many threads training uses."""
+    memory_limit_bytes: int | None = None
+    """How much memory training may use; null is no limit of ours."""
+    gpu: bool = False
+    airflow_pool: str | None = None
+    airflow_queue: str | None = None
+
+
+class AutoMLHardwareList(CamelModel):
+    """Every hardware profile; ``local`` is always among them."""
+
+    hardware: list[AutoMLHardware]
 
 
 SORT_PATTERN = "^(name|status|createdAt|updatedAt|startedAt|finishedAt):(asc|desc)$"

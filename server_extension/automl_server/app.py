@@ -7,7 +7,7 @@ from typing import Any
 from jupyter_server._tz import utcnow
 from jupyter_server.extension.application import ExtensionApp
 from tornado.ioloop import PeriodicCallback
-from traitlets import Enum, Float, Int, Unicode
+from traitlets import Dict, Enum, Float, Int, Unicode
 
 from automl_magics.contracts.enums import ExecutorName
 from automl_magics.settings import Settings
@@ -23,6 +23,8 @@ SETTINGS = (
     "max_jobs",
     "mlflow_tracking_uri",
     "stop_grace",
+    "sources",
+    "hardware",
     "scoring_timeout",
     "scoring_models",
 )
@@ -74,6 +76,15 @@ class AutoMLServer(ExtensionApp):
         min=0,
         help="Seconds a stopped worker has to end by itself (AUTOML_STOP_GRACE).",
     ).tag(config=True)
+    sources = Dict(
+        None,
+        allow_none=True,
+        help="Sources by name: their addresses, with passwords only as ${env:NAME} or "
+        "${file:/path} (AUTOML_SOURCES).",
+    ).tag(config=True)
+    hardware = Dict(None, allow_none=True, help="Hardware profiles by id (AUTOML_HARDWARE).").tag(
+        config=True
+    )
     max_body_bytes = Int(2**20, min=1, help="The largest body that a request may have.").tag(
         config=True
     )

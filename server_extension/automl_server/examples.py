@@ -133,6 +133,32 @@ LOGS_B: Example = {
     }
 }
 STATS_B: Example = {"answer": {"total": 10, "running": 1, "completed": 6, "failed": 2, "queued": 1}}
+HARDWARE_B: Example = {
+    "answer": {
+        "hardware": [
+            {
+                "id": "local",
+                "description": None,
+                "executor": "kernel",
+                "threads": 2,
+                "memoryLimitBytes": None,
+                "gpu": False,
+                "airflowPool": None,
+                "airflowQueue": None,
+            },
+            {
+                "id": "gpu-a100-40gb",
+                "description": "One A100 in the cluster",
+                "executor": "airflow",
+                "threads": 16,
+                "memoryLimitBytes": 64000000000,
+                "gpu": True,
+                "airflowPool": "gpu",
+                "airflowQueue": "gpu",
+            },
+        ]
+    }
+}
 DATASETS_B: Example = {
     "answer": {
         "datasets": [

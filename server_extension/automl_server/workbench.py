@@ -115,3 +115,9 @@ async def list_automl_datasets(handler: KeyHandler) -> http_b.AutoMLDatasetList:
     """List what can be trained on."""
     found = await handler.extensionapp.backend.listed_datasets()
     return dialects.datasets_b(found)
+
+
+@ROUTES.operation("GET", "/hardware", example=examples.HARDWARE_B)
+async def list_automl_hardware(handler: KeyHandler) -> http_b.AutoMLHardwareList:
+    """List the hardware profiles that jobs can be trained on."""
+    return dialects.hardware_b(handler.extensionapp.backend.settings.profiles())
