@@ -8,7 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from automl_magics.contracts.enums import LogLevel, Phase, Preset, ProblemType, TrialStatus
+from automl_magics.contracts.enums import (
+    AutoMLAlgorithm,
+    LogLevel,
+    Phase,
+    Preset,
+    ProblemType,
+    TrialStatus,
+)
 from automl_magics.contracts.errors import InvalidInput, TrainingError
 from automl_magics.training.budget import Budget
 from automl_magics.training.engine import Outcome, train
@@ -30,7 +37,9 @@ def test_binary(quickly: Quickly, cancer: pa.Table) -> None:
     assert result.problem_type is ProblemType.BINARY_CLASSIFICATION
     assert (result.metric, result.higher_is_better) == ("roc_auc", True)
     assert (result.test_score or 0) > 0.97
-    assert result.train_rows + result.validation_rows + result.test_rows == len(cancer)
+    assert result.train_rows == result.validation_rows == result.test_rows == len(cancer)
+    low, high = result.test_score_interval
+    assert low < result.test_score < high
 
 
 def test_multiclass_with_text_classes(quickly: Quickly, iris: pa.Table) -> None:
@@ -57,51 +66,66 @@ def test_every_kind_of_column(quickly: Quickly, customers: pa.Table) -> None:
     assert next(iter(outcome.result.feature_importance)) in ("tenure", "total")
 
 
-def test_the_test_score_is_that_of_the_returned_model(
+def test_the_test_score_is_that_of_rows_that_had_no_say(
     quickly: Quickly, customers: pa.Table
 ) -> None:
     outcome = quickly(customers, "churned")
     tested = outcome.test_predictions
     assert tested is not None
     assert list(tested.columns) == ["label", *outcome.model.output_columns]
-    assert len(tested) == outcome.result.test_rows == 120
+    assert len(tested) == outcome.result.test_rows == 600
     area = sk.roc_auc_score(tested["label"] == "yes", tested["probability_yes"])
     assert outcome.result.test_score == pytest.approx(area)
-    whole = outcome.model.predict(customers)["probability_yes"]
-    assert np.isin(tested["probability_yes"], whole).all()
+    learned = outcome.model.predict(customers)["probability_yes"]
+    assert sk.roc_auc_score(tested["label"] == "yes", learned) > area
 
 
 def test_the_leaderboard_is_the_trials_best_first(
     cancer: pa.Table, listener: Any, quickly: Quickly
 ) -> None:
-    result = quickly(cancer, "target", preset=Preset.BALANCED, reporter=listener).result
-    assert [trial.number for trial in listener.trials] == [1, 2, 3, 4, 5]
-    assert {row.candidate for row in result.leaderboard} == {t.candidate for t in listener.trials}
-    scores = [row.score for row in result.leaderboard]
+    result = quickly(cancer, "target", max_trials=3, reporter=listener).result
+    assert [trial.number for trial in listener.trials] == [1, 2, 3]
+    best, *others = result.leaderboard
+    assert {row.candidate for row in others} == {t.candidate for t in listener.trials}
+    scores = [row.score for row in others]
     assert scores == sorted(scores, reverse=True)
-    assert [row.rank for row in result.leaderboard] == [1, 2, 3, 4, 5]
-    assert result.leaderboard[0].is_best
-    assert result.leaderboard[0].candidate == result.best_candidate
-    assert result.validation_score == scores[0]
-    assert all(trial.parameters["rounds"] >= 1 for trial in listener.trials)
+    assert [row.rank for row in result.leaderboard] == [1, 2, 3, 4]
+    assert best.is_best
+    assert not any(row.is_best for row in others)
+    assert best.candidate == result.best_candidate == "ensemble"
+    assert result.validation_score == best.score >= scores[0]
+    assert sum(row.weight for row in others) == pytest.approx(1.0)
     assert all("log_loss" in trial.scores for trial in listener.trials)
+
+
+def test_without_an_ensemble_the_best_trial_is_returned(quickly: Quickly, cancer: pa.Table) -> None:
+    result = quickly(cancer, "target", enable_ensemble=False).result
+    assert [row.is_best for row in result.leaderboard] == [True, False]
+    assert result.best_candidate == result.leaderboard[0].candidate
+
+
+def test_one_family_can_be_asked_for(quickly: Quickly, cancer: pa.Table) -> None:
+    for name in (AutoMLAlgorithm.LIGHTGBM_CLASSIFIER, AutoMLAlgorithm.XGBOOST_CLASSIFIER):
+        result = quickly(cancer, "target", algorithm=name, max_trials=1).result
+        assert result.algorithm == name
+        assert [row.algorithm for row in result.leaderboard] == [name]
 
 
 def test_progress_is_reported(cancer: pa.Table, listener: Any, quickly: Quickly) -> None:
     quickly(cancer, "target", reporter=listener)
     seen = [(p.phase, p.trials_done) for p in listener.progresses]
     training, evaluating = Phase.TRAINING, Phase.EVALUATING
-    assert seen == [(training, 0), (training, 1), (training, 2), (training, 3), (evaluating, 3)]
+    assert seen == [(training, 0), (training, 1), (training, 2), (evaluating, 2)]
     last = listener.progresses[-1]
     assert last.best_score is not None
     assert 0 < last.first_model_after <= last.elapsed
-    assert (last.trials_planned, last.metric, last.time_limit) == (3, "roc_auc", 600)
-    assert any("3 configurations" in message for _, message in listener.lines)
+    assert (last.trials_planned, last.metric, last.time_limit) == (2, "roc_auc", 600)
+    assert any("2 configurations" in message for _, message in listener.lines)
 
 
 def test_the_ledger_adds_up(quickly: Quickly, cancer: pa.Table) -> None:
     result = quickly(cancer, "target").result
-    assert {"encoding", "lightgbm-default", "refit", "evaluating"} <= {
+    assert {"encoding", "lightgbm-quick", "ensemble", "evaluating"} <= {
         entry.item for entry in result.ledger
     }
     assert sum(entry.seconds for entry in result.ledger) == pytest.approx(result.seconds, abs=0.05)
@@ -164,7 +188,7 @@ def test_a_tiny_budget_gives_a_usable_model(
 def test_an_ended_budget_is_told(cancer: pa.Table) -> None:
     outcome = train(cancer, Task("target"), budget=Budget(0.0), threads=1)
     assert len(outcome.result.leaderboard) == 1
-    assert warned(outcome, "ended the search after 1 of 5 configurations")
+    assert warned(outcome, "ended the search after 1 of")
     assert warned(outcome, "has not seen the validation rows")
 
 
@@ -172,8 +196,7 @@ def test_a_large_table_is_sampled_when_time_is_short(listener: Any) -> None:
     x = np.arange(60_000)
     table = pa.table({"x": x, "y": x % 7 == 0, "z": x % 7})
     outcome = train(table, Task("y"), budget=Budget(0.0), threads=1)
-    result = outcome.result
-    assert result.train_rows + result.validation_rows + result.test_rows < 21_000
+    assert outcome.result.train_rows < 21_000
     assert warned(outcome, "short for 60000 rows")
 
 
@@ -186,9 +209,8 @@ def test_a_stop_before_the_first_model(cancer: pa.Table) -> None:
 def test_a_stop_keeps_the_incumbent(cancer: pa.Table, listener: Any) -> None:
     budget = Budget(600, stop=lambda: len(listener.trials) >= 2)
     outcome = train(cancer, Task("target"), budget=budget, reporter=listener, threads=1)
-    assert len(outcome.result.leaderboard) == 2
+    assert len(listener.trials) == 2
     assert (outcome.result.test_score or 0) > 0.9
-    assert "refit" in {entry.item for entry in outcome.result.ledger}
 
 
 def test_a_stop_within_the_first_fit_keeps_what_it_has(diabetes: pa.Table) -> None:
@@ -204,7 +226,7 @@ def test_rows_without_a_label_are_left_out(quickly: Quickly, cancer: pa.Table) -
     at = cancer.column_names.index("target")
     outcome = quickly(cancer.set_column(at, "target", pa.array(labels)), "target")
     result = outcome.result
-    assert result.train_rows + result.validation_rows + result.test_rows == 500
+    assert result.train_rows == result.test_rows == 500
     assert warned(outcome, "69 rows without a label")
 
 
@@ -253,10 +275,9 @@ def test_groups_and_time_decide_the_split(quickly: Quickly) -> None:
     latest = quickly(table, "y", time_column="day", feature_columns=("x",)).test_predictions
     assert latest is not None
     assert latest["label"].min() == 320.5
-    grouped = quickly(table.drop(["day"]), "y", group_column="g")
-    assert grouped.test_predictions is not None
-    assert len(set(grouped.test_predictions["label"] // 40)) == 2
+    grouped = quickly(table.drop(["day"]), "y", group_column="g", max_trials=1)
     assert grouped.result.feature_columns == ["x"]
+    assert grouped.result.validation == "3 folds"
 
 
 def test_one_row_of_a_class_is_too_few(cancer: pa.Table) -> None:
@@ -284,7 +305,7 @@ def test_ten_rows_are_enough_to_train(quickly: Quickly) -> None:
     table = pa.table({"x": range(10), "y": [0, 1] * 5})
     outcome = quickly(table, "y")
     assert warned(outcome, "10 rows are few")
-    assert outcome.result.test_rows == 2
+    assert outcome.result.test_rows == 10
 
 
 def test_a_metric_that_no_row_defines_is_told(cancer: pa.Table) -> None:
@@ -292,7 +313,7 @@ def test_a_metric_that_no_row_defines_is_told(cancer: pa.Table) -> None:
     labels = column(cancer, "target")
     table = pa.table({"x": labels, "when": range(len(labels)), "y": np.sort(labels)})
     with pytest.raises(TrainingError, match="roc_auc is not defined for the validation rows"):
-        train(table, Task("y", time_column="when"), budget=Budget(60), threads=1)
+        train(table, Task("y", time_column="when", max_trials=1), budget=Budget(60), threads=1)
 
 
 def test_the_log_tells_levels(quickly: Quickly, customers: pa.Table, listener: Any) -> None:
@@ -331,7 +352,8 @@ def test_any_table_trains_or_gives_one_of_our_errors(data: st.DataObject) -> Non
         }
     )
     try:
-        outcome = train(table, Task("y", preset=Preset.FAST), budget=Budget(600), threads=1)
+        task = Task("y", preset=Preset.FAST, max_trials=2)
+        outcome = train(table, task, budget=Budget(600), threads=1)
     except (InvalidInput, TrainingError) as error:
         assert error.message  # noqa: PT017
         return

@@ -102,15 +102,16 @@ def test_configurations_share_one_binned_data_set() -> None:
     trainer = CLASSIFIER.trainer(data(ProblemType.BINARY_CLASSIFICATION))
     fits = [
         trainer.fit(configuration, [FOLD], slot(), first=False)
-        for configuration in CLASSIFIER.portfolio(ROWS)
+        for configuration in CLASSIFIER.portfolio(ROWS)[:3]
     ]
-    assert len({fit.folds[0].predictions.tobytes() for fit in fits}) == 5
+    assert len({fit.folds[0].predictions.tobytes() for fit in fits}) == 3
     assert trainer.cost(fits[0].configuration, [FOLD]).usable > 0
 
 
 def test_a_slot_that_is_over_still_gives_a_first_model() -> None:
     trainer = CLASSIFIER.trainer(data(ProblemType.BINARY_CLASSIFICATION))
-    fit = trainer.fit(CLASSIFIER.portfolio(ROWS)[0], [FOLD], slot(0.0), first=True)
+    fit = trainer.fit(CLASSIFIER.portfolio(ROWS)[1], [FOLD], slot(0.0), first=True)
+    assert not fit.complete
     assert 1 <= fit.parameters["rounds"] <= 5
     metric = find_metric("roc_auc", ProblemType.BINARY_CLASSIFICATION)
     target = data(ProblemType.BINARY_CLASSIFICATION).target[FOLD.validation]
@@ -154,3 +155,15 @@ def test_a_configuration_that_lightgbm_refuses_is_a_fit_error() -> None:
     bad = replace(good, parameters={**good.parameters, "num_leaves": -1})
     with pytest.raises(FitError):
         trainer.fit(bad, [FOLD], slot(), first=True)
+
+
+def test_folds_boosted_in_step_end_equal() -> None:
+    rows = data(ProblemType.BINARY_CLASSIFICATION)
+    folds = [Fold(np.setdiff1d(np.arange(400), part), part) for part in np.split(np.arange(400), 4)]
+    configuration = CLASSIFIER.portfolio(ROWS)[1]
+    many = CLASSIFIER.trainer(replace(rows, threads=2)).fit(
+        configuration, folds, slot(), first=True
+    )
+    fixed = CLASSIFIER.trainer(rows).fit(many.again, folds, slot(), first=False)
+    for one, other in zip(many.folds, fixed.folds, strict=True):
+        assert np.array_equal(one.predictions, other.predictions)

@@ -64,7 +64,7 @@ def test_a_loaded_model_predicts_bit_for_bit_the_same(
     assert loaded.input_columns == model.input_columns
     assert loaded.importance() == model.importance()
     endings = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
-    assert endings == {".json", ".txt"}
+    assert endings <= {".json", ".npz", ".txt", ".ubj"}
 
 
 @pytest.mark.parametrize(
