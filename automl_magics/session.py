@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from automl_magics import jupyter_servers
 from automl_magics.contracts.errors import Unavailable, Unreachable
-from automl_magics.contracts.verbs import Models, TrainingJobs, Verbs
+from automl_magics.contracts.verbs import FeatureJobs, Models, TrainingJobs, Verbs
 from automl_magics.jupyter_servers import JupyterServer
 from automl_magics.settings import Settings, read_settings
 
@@ -57,6 +57,7 @@ class Session:
         self.settings = settings
         self.jobs: TrainingJobs = _steady(self, TrainingJobs, "jobs")
         self.models: Models = _steady(self, Models, "models")
+        self.features: FeatureJobs = _steady(self, FeatureJobs, "features")
         self.notices: list[str] = []
         """What the person should be told; a surface shows and clears it."""
         self._detached = detached
@@ -155,7 +156,7 @@ def _embedded(settings: Settings, detached: bool) -> WayIn:
 
         dispatcher = _SoonDispatcher(BackgroundDispatcher(store, settings))
         wake = dispatcher.wake
-    services = Services(store, settings, wake=wake)
+    services = Services(store, settings, wake=wake, detached=detached)
 
     def close() -> None:
         if dispatcher is not None:

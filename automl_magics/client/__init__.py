@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from automl_magics.client.answers import unreachable
 from automl_magics.client.call import Answer, Awaited, Blocking, Mode, Request
 from automl_magics.client.connection import RETRIES, Connection
+from automl_magics.client.features import FeatureCalls
 from automl_magics.client.models import ModelCalls
 from automl_magics.client.server import ServerCalls
 from automl_magics.client.training_jobs import TrainingJobCalls
@@ -56,6 +57,7 @@ class _Groups(Generic[Mode]):
         )
         self.server: ServerCalls[Mode] = ServerCalls(self._send)
         self.training_jobs: TrainingJobCalls[Mode] = TrainingJobCalls(self._send)
+        self.features: FeatureCalls[Mode] = FeatureCalls(self._send)
         self.models: ModelCalls[Mode] = ModelCalls(self._send)
         self.workbench: WorkbenchCalls[Mode] = WorkbenchCalls(self._send)
 

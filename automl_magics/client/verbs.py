@@ -6,6 +6,14 @@ from uuid import UUID
 
 from automl_magics.client import AutoMLClient
 from automl_magics.contracts.dialects import deployment_of_b
+from automl_magics.contracts.features import (
+    NEWEST_FEATURE_JOBS,
+    FeatureEngineeringApproval,
+    FeatureEngineeringJob,
+    FeatureEngineeringPage,
+    FeatureEngineeringRequest,
+    FeatureJobFilter,
+)
 from automl_magics.contracts.http import LogQuery
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
 from automl_magics.contracts.models import Deployment
@@ -18,6 +26,7 @@ class RemoteVerbs:
     def __init__(self, client: AutoMLClient) -> None:
         self.jobs = RemoteTrainingJobs(client)
         self.models = RemoteModels(client)
+        self.features = RemoteFeatureJobs(client)
 
 
 class RemoteTrainingJobs:
@@ -88,3 +97,40 @@ class RemoteModels:
     def list(self) -> list[Deployment]:
         """Return every deployment, by name."""
         return [deployment_of_b(model) for model in self._calls.find().models]
+
+
+class RemoteFeatureJobs:
+    """Feature engineering jobs of a server, as whole records (see `FeatureJobs`)."""
+
+    def __init__(self, client: AutoMLClient) -> None:
+        self._calls = client.features
+
+    def create(self, request: FeatureEngineeringRequest) -> FeatureEngineeringJob:
+        """Start the crew; `InvalidInput` says what is wrong with the request."""
+        return self.get(self._calls.create(request).job_id)
+
+    def get(self, job_id: UUID) -> FeatureEngineeringJob:
+        """Return one job."""
+        return self._calls.details(job_id)
+
+    def find(self, wanted: FeatureJobFilter = NEWEST_FEATURE_JOBS) -> FeatureEngineeringPage:
+        """Return a page of jobs, newest first."""
+        return self._calls.find_details(wanted)
+
+    def approve(self, job_id: UUID, approval: FeatureEngineeringApproval) -> FeatureEngineeringJob:
+        """Apply edits and make the table; `Conflict` unless it is pending approval."""
+        self._calls.approve(job_id, approval)
+        return self.get(job_id)
+
+    def retry(self, job_id: UUID) -> FeatureEngineeringJob:
+        """Start the crew on a failed job anew; `Conflict` in any other state."""
+        self._calls.retry(job_id)
+        return self.get(job_id)
+
+    def delete(self, job_id: UUID) -> None:
+        """Delete a job that nothing works on; a table that it made stays."""
+        self._calls.delete(job_id)
+
+    def logs(self, job_id: UUID, *, after: int = 0, limit: int = 1000) -> list[LogLine]:
+        """Return log lines with ``seq > after``, oldest first."""
+        return self._calls.logs(job_id, LogQuery(after=after, limit=limit)).logs

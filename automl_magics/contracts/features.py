@@ -354,6 +354,13 @@ class FeatureJobFilter(BaseModel):
     offset: int = Field(0, ge=0, le=2**63 - 1)
 
 
+class FeatureJobListQuery(FeatureJobFilter):
+    """The query of the list of feature engineering jobs; ``details`` and ``name`` are ours."""
+
+    details: bool = False
+    """Answer whole records in place of the published view."""
+
+
 NEWEST_FEATURE_JOBS = FeatureJobFilter()
 """The newest feature engineering jobs of all."""
 
@@ -362,4 +369,17 @@ def proposal_of(job: FeatureEngineeringJob) -> FeatureEngineeringProposal:
     """Return the published view of a record."""
     return FeatureEngineeringProposal.model_validate(
         {name: getattr(job, name) for name in FeatureEngineeringProposal.model_fields}
+    )
+
+
+def approval_of(job: FeatureEngineeringJob) -> FeatureEngineeringApprovalResponse:
+    """Return the published answer to an approval."""
+    trains = job.approval is not None and job.approval.auto_train
+    then = ", and a model is then trained on it" if trains else ""
+    return FeatureEngineeringApprovalResponse(
+        job_id=job.job_id,
+        status=job.status,
+        training_table=job.target_table_name,
+        training_job_id=job.training_job_id,
+        message=f"The table {job.target_table_name} is being made{then}.",
     )

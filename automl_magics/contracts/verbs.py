@@ -156,3 +156,8 @@ class Verbs(Protocol):
     def models(self) -> Models:
         """Deployments."""
         ...
+
+    @property
+    def features(self) -> FeatureJobs:
+        """Feature engineering jobs."""
+        ...

@@ -3,6 +3,7 @@
 from automl_magics.service.access_keys import AccessKeyService
 from automl_magics.service.caller import Caller, login_name
 from automl_magics.service.datasets import DatasetService
+from automl_magics.service.features import FeatureService
 from automl_magics.service.models import ModelService
 from automl_magics.service.services import Services
 from automl_magics.service.sources import SourceService
@@ -12,6 +13,7 @@ __all__ = [
     "AccessKeyService",
     "Caller",
     "DatasetService",
+    "FeatureService",
     "ModelService",
     "Services",
     "SourceService",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cached_property
 
+from automl_magics.service.features import FeatureService
 from automl_magics.service.models import ModelService
 from automl_magics.service.training_jobs import TrainingService
 from automl_magics.settings import Settings
@@ -18,10 +19,20 @@ class Services:
         Where everything lives.
     wake
         Called when there is something for a dispatcher to do.
+    detached
+        Whether this process ends before its jobs, so that no dispatcher is left here.
     """
 
-    def __init__(self, store: Store, settings: Settings, *, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        wake: Callable[[], None],
+        detached: bool = False,
+    ) -> None:
         self._store, self._settings, self._wake = store, settings, wake
+        self._detached = detached
 
     @cached_property
     def jobs(self) -> TrainingService:
@@ -32,6 +43,11 @@ class Services:
     def models(self) -> ModelService:
         """Deployments."""
         return ModelService(self._store, self._settings)
+
+    @cached_property
+    def features(self) -> FeatureService:
+        """Feature engineering jobs."""
+        return FeatureService(self._store, self._settings, detached=self._detached)
 
     def close(self) -> None:
         """End what was started and close the store."""

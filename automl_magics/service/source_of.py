@@ -35,6 +35,15 @@ def source_of_job(settings: Settings, store: Store, job: TrainingJob) -> Source:
     return source if limit is None else replace(source, memory_limit=limit // 2)
 
 
+def source_of_table(
+    settings: Settings, text: str, *, root: Path | None, staged: Path | None
+) -> Source:
+    """Return one source table of a feature engineering job, staged in a folder or confined."""
+    if staged is not None:
+        return open_staged(staged, text, settings)
+    return _confined(settings, text, root)
+
+
 def _confined(settings: Settings, text: str, root: Path | None) -> Source:
     if root is None:
         msg = "a source that is not staged is confined to a root"

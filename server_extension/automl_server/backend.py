@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         AccessKeyService,
         Caller,
         DatasetService,
+        FeatureService,
         ModelService,
         TrainingService,
     )
@@ -35,6 +36,7 @@ class _Services(NamedTuple):
     datasets: "DatasetService"
     access_keys: "AccessKeyService"
     models: "ModelService"
+    features: "FeatureService"
 
 
 class Backend:
@@ -73,6 +75,11 @@ class Backend:
         """Return the service for deployments bound to a caller."""
         services = await self._opened()
         return services.models.on_behalf_of(self._caller(name, correlation_id))
+
+    async def features_for(self, name: str | None, correlation_id: str) -> "FeatureService":
+        """Return the service for feature engineering jobs bound to a caller."""
+        services = await self._opened()
+        return services.features.on_behalf_of(self._caller(name, correlation_id))
 
     async def datasets(self) -> "DatasetService":
         """Return the service for what lies under the server's root and in the workspace."""
@@ -151,6 +158,7 @@ class Backend:
         from automl_magics.service import (
             AccessKeyService,
             DatasetService,
+            FeatureService,
             ModelService,
             TrainingService,
         )
@@ -163,6 +171,7 @@ class Backend:
             DatasetService(self.settings, self._root),
             AccessKeyService(store),
             ModelService(store, self.settings),
+            FeatureService(store, self.settings),
         )
 
     def _wake(self) -> None:
