@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _out(f"automl {__version__}")
         return 0
     try:
-        return _run(words)
+        return _serve(words[1:]) if words[:1] == ["serve"] else _run(words)
     except AutoMLError as error:
         _err(str(error))
         return BAD_USAGE
@@ -39,20 +39,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report_bug(error)
 
 
+def _serve(arguments: list[str]) -> int:
+    from automl_server.standalone import serve
+
+    return serve(arguments)
+
+
 def _run(arguments: list[str]) -> int:
     from automl_magics.displays.view import SHELL
     from automl_magics.job import JobFailed
     from automl_magics.magics.grammar import HelpRequested, parse
     from automl_magics.magics.verbs import Place, run
     from automl_magics.session import connect
+    from automl_magics.settings import read_settings
 
+    arguments, server = _server_options(arguments)
     try:
         words = parse(arguments, "shell")
     except HelpRequested as help_text:
         _out(str(help_text).rstrip())
         return 0
     code = 0
-    with connect(detached=True) as session:
+    with connect(read_settings(**server), detached=True) as session:
         place = Place(session, Path.cwd(), say=_out, confirm=_confirm, command=SHELL)
         try:
             answer = run(words, place)
@@ -65,6 +73,21 @@ def _run(arguments: list[str]) -> int:
         if answer is not None:
             _out(json.dumps(answer.data(), indent=2) if words.json else answer.text(SHELL))
     return code
+
+
+def _server_options(words: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the words behind ``--server`` and ``--token``, and the settings that these make."""
+    names = {"--server": "server_url", "--token": "server_token"}
+    found: dict[str, str] = {}
+    while words and (option := words[0].partition("="))[0] in names:
+        name, equals, value = option
+        words = words[1:]
+        if not equals:
+            if not words:
+                raise UsageError(f"{name} needs a value.", hint="It comes before the verb.")
+            value, words = words[0], words[1:]
+        found[names[name]] = value
+    return words, found
 
 
 def _confirm(question: str) -> bool:

@@ -87,6 +87,9 @@ EXAMPLES: dict[Surface, dict[str, str]] = {
   automl train data/churn.csv --label churned --preset fast --wait
   automl jobs --status running
   automl show churn --json
+
+  automl serve --port 8888                     serve the REST API (see automl serve --help)
+  automl --server URL --token TOKEN jobs       ask a server; so do AUTOML_SERVER_URL, _TOKEN
 """,
         "train": """
   automl train data/churn.csv --label churned --time-limit 30 --wait
