@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from automl_magics.data.sources.database import TableStream
     from automl_magics.settings import Settings
 
 
@@ -83,6 +84,7 @@ class Source:
         """
         import duckdb
 
+        opening = _Opening(within)
         connection = duckdb.connect(config={"python_enable_replacements": "false"})
         try:
             with reading_errors():
@@ -91,8 +93,13 @@ class Source:
                 self._attach_workspace(connection)
                 for name, frame in self.frames.items():
                     _relation(connection, frame).create_view(name)
-                self._resolve(connection, within).create_view(ROWS)
+                self._resolve(connection, opening).create_view(ROWS)
             yield connection
+        except (InvalidInput, duckdb.Error):
+            failures = [stream.failure for stream in opening.streams if stream.failure]
+            if failures:
+                raise failures[0] from None
+            raise
         finally:
             connection.close()
 
@@ -105,7 +112,7 @@ class Source:
         return replace(self, text=f"FROM {table} SELECT {quoted(column)}")
 
     def _resolve(
-        self, connection: "duckdb.DuckDBPyConnection", within: float | None
+        self, connection: "duckdb.DuckDBPyConnection", opening: "_Opening"
     ) -> "duckdb.DuckDBPyRelation":
         text = self.text.strip().rstrip(";").strip()
         unquoted = text[1:-1] if re.fullmatch(r"'[^']*'|\"[^\"]*\"", text) else text
@@ -115,18 +122,18 @@ class Source:
             self._lock(connection, [str(file)])
             return _relation(connection, file)
         if dotted(text) is None and _is_query(connection, text):
-            return self._query(connection, text, within)
+            return self._query(connection, text, opening)
         if is_file_name(unquoted) or "/" in unquoted:
             raise self._no_file(unquoted)
-        return self._table(connection, unquoted, within)
+        return self._table(connection, unquoted, opening)
 
     def _table(
-        self, connection: "duckdb.DuckDBPyConnection", name: str, within: float | None
+        self, connection: "duckdb.DuckDBPyConnection", name: str, opening: "_Opening"
     ) -> "duckdb.DuckDBPyRelation":
         import duckdb
 
         tables = [row[0] for row in connection.execute("SELECT name FROM (SHOW TABLES)").fetchall()]
-        files, missing = self._attach(connection, name, within)
+        files, missing = self._attach(connection, name, opening)
         if missing:
             raise self._no_table(missing[0])
         self._lock(connection, files)
@@ -154,7 +161,7 @@ class Source:
         )
 
     def _query(
-        self, connection: "duckdb.DuckDBPyConnection", query: str, within: float | None
+        self, connection: "duckdb.DuckDBPyConnection", query: str, opening: "_Opening"
     ) -> "duckdb.DuckDBPyRelation":
         """Make the files and the sources' tables that a query names readable, and no others."""
         import duckdb
@@ -167,7 +174,7 @@ class Source:
                 files[name] = file
             elif Path(name.lower()).suffix in SPREADSHEETS:
                 raise spreadsheet(name)
-        attached, missing = self._attach(connection, query, within)
+        attached, missing = self._attach(connection, query, opening)
         self._lock(connection, [*map(str, files.values()), *attached])
         for name, file in files.items():
             _relation(connection, file).create_view(name)
@@ -181,14 +188,15 @@ class Source:
             raise
 
     def _attach(
-        self, connection: "duckdb.DuckDBPyConnection", text: str, within: float | None
+        self, connection: "duckdb.DuckDBPyConnection", text: str, opening: "_Opening"
     ) -> tuple[list[str], list[Reference]]:
         """Attach the sources that a text names; return files to allow, and tables not found."""
         if not self.sources:
             return [], []
         from automl_magics.data.sources.attach import attach_sources
 
-        attached = attach_sources(connection, self.sources, text, within=within)
+        attached = attach_sources(connection, self.sources, text, within=opening.within)
+        opening.streams.extend(attached.streams)
         return attached.files, attached.missing
 
     def _lock(self, connection: "duckdb.DuckDBPyConnection", files: list[str]) -> None:
@@ -238,6 +246,14 @@ class Source:
         with suppress(duckdb.IOException):  # open for writing elsewhere: its tables are not there
             connection.execute(f"ATTACH {literal(str(self.workspace))} AS workspace (READ_ONLY)")
             connection.execute("SET search_path = 'memory,workspace'")
+
+
+@dataclass
+class _Opening:
+    """What belongs to one connection."""
+
+    within: float | None
+    streams: "list[TableStream]" = field(default_factory=list)
 
 
 def read_source(

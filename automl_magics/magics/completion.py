@@ -1,8 +1,8 @@
-"""Tab completion of ``%automl`` and ``%%automl``: verbs, options, values, jobs, data and columns."""
+"""Tab completion of ``%automl`` and ``%%automl``: verbs, options, values, jobs, data, columns."""
 # mypy: disallow-untyped-decorators=False
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from IPython.core.completer import (
     CompletionContext,
@@ -20,7 +20,7 @@ Matcher = Callable[[CompletionContext], SimpleMatcherResult]
 def matcher_of(magics: "AutoMLMagics") -> Matcher:
     """Return IPython's matcher for our lines; it says nothing to any other line."""
 
-    @context_matcher()  # type: ignore[arg-type]
+    @context_matcher()
     def automl_matcher(context: CompletionContext) -> SimpleMatcherResult:
         found: Iterable[str] = ()
         line = context.text_until_cursor.lstrip()
@@ -51,28 +51,39 @@ def candidates(words: list[str], token: str, magics: "AutoMLMagics", body: str =
     body
         The cell's body, which may name the source.
     """
-    from automl_magics.magics.grammar import choices_of, options_of
+    from automl_magics.magics.grammar import first_words_of, options_of
     from automl_magics.magics.manual import verbs_of
 
     verbs = verbs_of("magic")
     if not words:
         return [*verbs, "--help"]
-    verb, last = words[0], words[-1]
+    verb = words[0]
     if verb not in verbs:
         return []
-    if values := choices_of(verb, last, "magic"):
-        return values
+    if words[-1].startswith("-"):
+        return _after_option(words, magics, body)
     if token.startswith("-"):
         return options_of(verb, "magic")
     from automl_magics.magics import completion_values as known
 
-    if last.startswith("--") and verb in known.SOURCE_VERBS and known.names_column(last):
-        return known.columns(known.source_in(words, body), magics)
-    if last.startswith("--"):
-        return [] if known.takes_value(verb, last) else options_of(verb, "magic")
-    values = []
+    values = first_words_of(verb, "magic") if len(words) == 1 else []
     if verb in known.JOB_VERBS and len(words) == 1:
         values = known.jobs(magics)
     elif verb in known.SOURCE_VERBS:
         values = known.sources(token, magics)
     return [*values, *options_of(verb, "magic")]
+
+
+def _after_option(words: list[str], magics: "AutoMLMagics", body: str) -> list[str]:
+    """Return what may follow when the last word is an option."""
+    from automl_magics.magics import completion_values as known
+    from automl_magics.magics.grammar import choices_of, options_of
+
+    verb, option = words[0], words[-1]
+    if option == "--hardware":
+        return known.hardware(magics)
+    if verb in known.SOURCE_VERBS and known.names_column(option):
+        return known.columns(known.source_in(words, body), magics)
+    if known.takes_value(verb, option):
+        return choices_of(verb, option, "magic")
+    return options_of(verb, "magic")

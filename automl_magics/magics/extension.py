@@ -9,10 +9,9 @@ from typing import Any
 
 from jupyter_core.paths import jupyter_runtime_dir
 
-from automl_magics.magics.completion import complete
+from automl_magics.magics.completion import matcher_of
 from automl_magics.magics.magic import AutoMLMagics
 
-COMMANDS = ("%automl", "%%automl")
 # Without a server the first job is created in this process. These two are half of what that loads;
 # here, the cell that creates the job answers at once even when it is run right after this one.
 AT_THE_DOOR = ("sqlalchemy", "duckdb")
@@ -30,8 +29,8 @@ def load(shell: Any) -> None:
     magics = AutoMLMagics(shell)
     shell.register_magics(magics)
     shell.configurables.append(magics.options)
-    for command in COMMANDS:
-        shell.set_hook("complete_command", complete, str_key=command)
+    magics.matcher = matcher_of(magics)
+    shell.Completer.custom_matchers.append(magics.matcher)
     if not _is_beside_a_server():
         for module in AT_THE_DOOR:
             importlib.import_module(module)
@@ -49,9 +48,7 @@ def unload(shell: Any) -> None:
     del shell.magics_manager.registry[AutoMLMagics.__name__]
     for configurable in (magics, magics.options):
         shell.configurables.remove(configurable)
-    hooks = shell.strdispatchers["complete_command"]
-    for command in COMMANDS:
-        hooks.strs.pop(command, None)
+    shell.Completer.custom_matchers.remove(magics.matcher)
 
 
 def warm_up() -> None:

@@ -127,6 +127,13 @@ def choices_of(verb: str, option: str, surface: Surface) -> list[str]:
     return []
 
 
+def first_words_of(verb: str, surface: Surface) -> list[str]:
+    """Return what may stand right after a verb, where that is a closed list."""
+    actions = parser(surface).verbs[verb]._actions  # noqa: SLF001 (argparse has no public list)
+    first = next((action for action in actions if not action.option_strings), None)
+    return list(first.type.values) if first is not None and isinstance(first.type, OneOf) else []
+
+
 @cache
 def parser(surface: Surface) -> "Parser":
     """Return the parser with every verb under it."""

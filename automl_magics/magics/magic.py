@@ -28,6 +28,8 @@ class AutoMLMagics(Magics):
         self.options = AutoML(parent=shell)
         self.options.observe(self._reconnect)
         self._session: Session | None = None
+        self.matcher: Any = None
+        """What completes our lines in this shell."""
 
     @needs_local_scope
     @line_cell_magic

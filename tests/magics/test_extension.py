@@ -62,7 +62,7 @@ def _state(shell: InteractiveShell) -> object:
         sorted(shell.magics_manager.registry),
         "automl" in shell.magics_manager.magics["line"],
         "automl" in shell.magics_manager.magics["cell"],
-        sorted(map(str, getattr(shell.strdispatchers.get("complete_command"), "strs", {}))),
+        len(shell.Completer.custom_matchers),
     )
 
 

@@ -9,9 +9,9 @@ import ipywidgets
 
 from automl_magics.contracts.errors import AutoMLError
 from automl_magics.data.formats import SUFFIXES
-from automl_magics.data.frames import is_frame, to_arrow
+from automl_magics.data.frames import is_frame
 from automl_magics.data.preview import Preview, preview_source
-from automl_magics.data.source import Source, named_frames
+from automl_magics.data.source import Source, local_source
 from automl_magics.displays.view import render
 from automl_magics.session import Session
 from automl_widgets.controls import Notice
@@ -94,12 +94,12 @@ class DataChoice(ipywidgets.VBox):
         return profile_source(self._opened(), column).label
 
     def _opened(self) -> Source:
-        frames = {
-            name: to_arrow(frame, name=name)
-            for name, frame in named_frames(self.source, self._namespace)
-        }
-        workspace = self._session.settings.workspace_path
-        return Source(self.source, self._folder, frames=frames, workspace=workspace)
+        return local_source(
+            self._session.settings,
+            self.source,
+            namespace=self._namespace,
+            folder=self._folder,
+        )
 
     def _offers(self) -> list[str]:
         variables = sorted(
