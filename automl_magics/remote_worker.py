@@ -21,10 +21,11 @@ from automl_magics.contracts.enums import LogLevel, Phase
 from automl_magics.contracts.errors import AutoMLError, TrainingError
 from automl_magics.contracts.events import TrainingOutcome
 from automl_magics.contracts.training import Progress, Snapshot, TrainingJob
+from automl_magics.executors.airflow.snapshots import fetch
+from automl_magics.freezing import freeze
 from automl_magics.memory_guard import memory_bound
 from automl_magics.remote_reporting import HttpReporter
 from automl_magics.settings import PRESET_SECONDS, Settings
-from automl_magics.snapshot_storage import fetch, freeze
 from automl_magics.store import Store
 from automl_magics.training.budget import Budget
 from automl_magics.training.task import Task

@@ -26,13 +26,13 @@ from automl_magics.contracts.training import (
 from automl_magics.data.profile import profile_source
 from automl_magics.data.staging import adopt_staged, discard_staged, stage_source
 from automl_magics.executors.airflow.render import placed_in_airflow, render_job
+from automl_magics.executors.airflow.snapshots import discard as discard_snapshot
 from automl_magics.executors.airflow.upload import remove as remove_uploaded
 from automl_magics.executors.airflow.upload import upload
 from automl_magics.service.caller import Caller
 from automl_magics.service.offer import check_predictor_type, chosen_executor
 from automl_magics.service.source_of import STAGED, source_of_request
 from automl_magics.settings import PRESET_SECONDS, Settings
-from automl_magics.snapshot_storage import discard as discard_snapshot
 from automl_magics.store import Store
 from automl_magics.store.jobs import utc_now
 from automl_magics.training.task import (

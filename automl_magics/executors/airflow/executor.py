@@ -159,7 +159,7 @@ class AirflowExecutor:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "automl_magics.snapshot_storage",
+            "automl_magics.freezing",
             str(job.job_id),
             env={**os.environ, **environment(self._settings)},
             stderr=asyncio.subprocess.PIPE,
