@@ -4,12 +4,15 @@ import csv
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import filelock
 import pytest
@@ -168,3 +171,73 @@ def until_over(service: TrainingService, until: Callable[..., Any]) -> Callable[
         return until(lambda: service.get(job.job_id), lambda seen: seen.status.is_terminal, seconds)
 
     return wait
+
+
+class PostgreSQL:
+    """A database of its own in a real server; its user's password stands in a variable."""
+
+    variable = "AUTOML_TEST_PGPASSWORD"
+
+    def __init__(self, programs: Path, port: int, database: str) -> None:
+        self.password = PASSWORD
+        self.address = f"127.0.0.1:{port}/{database}"
+        self.url = f"postgresql://ada:${{env:{self.variable}}}@{self.address}"
+        self._psql = [str(programs / "psql"), f"postgresql://ada@{self.address}"]
+
+    def execute(self, *statements: str) -> str:
+        """Execute statements and return what they print."""
+        commands = [word for statement in statements for word in ("-c", statement)]
+        done = subprocess.run(
+            [*self._psql, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", *commands],
+            env={**os.environ, "PGPASSWORD": self.password},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip()
+
+
+PASSWORD = "p@ss w/rd%?#:'7"  # noqa: S105 - all that an address would have to escape
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[tuple[Path, int]]:
+    """A PostgreSQL that takes passwords only (SCRAM): where its programs are, and its port."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    initdb = found[-1] if found else Path(shutil.which("initdb") or "initdb")
+    as_other = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []  # it refuses root
+    with tempfile.TemporaryDirectory(prefix="automl-pg-") as folder:
+        place = Path(folder)
+        (place / "password").write_text(PASSWORD)
+        if as_other:
+            for path in (place, place / "password"):
+                shutil.chown(path, "postgres")
+        subprocess.run(
+            [
+                *(*as_other, initdb, "-D", place / "data", "-U", "ada", "-A", "scram-sha-256"),
+                *("--pwfile", place / "password", "--no-sync", "-E", "UTF8", "--locale=C"),
+            ],
+            check=True,
+            capture_output=True,
+        )
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        control = [*as_other, initdb.with_name("pg_ctl"), "-D", place / "data", "-w"]
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={place}"
+        subprocess.run(
+            [*control, "-l", place / "log", "-o", f"{options} -c fsync=off", "start"], check=True
+        )
+        try:
+            yield initdb.parent, port
+        finally:
+            subprocess.run([*control, "-m", "immediate", "stop"], check=True)
+
+
+@pytest.fixture
+def postgresql(postgresql_server: tuple[Path, int], monkeypatch: pytest.MonkeyPatch) -> PostgreSQL:
+    """A new database."""
+    monkeypatch.setenv(PostgreSQL.variable, PASSWORD)
+    name = f"test_{uuid4().hex}"
+    PostgreSQL(*postgresql_server, "postgres").execute(f"CREATE DATABASE {name}")
+    return PostgreSQL(*postgresql_server, name)

@@ -26,6 +26,8 @@ class Attached(NamedTuple):
     """The files that a confined connection must be allowed to read."""
     missing: list[Reference]
     """What the text names and no source has."""
+    streams: list[TableStream]
+    """The tables of databases; an error amid their rows is found there."""
 
 
 def attach_sources(
@@ -51,7 +53,7 @@ def attach_sources(
     InvalidInput
         When a source's address will not do, or its file is gone.
     """
-    found = Attached([], [])
+    found = Attached([], [], [])
     wanted = references(text, sources)
     for name in dict.fromkeys(reference.source for reference in wanted):
         source = sources[name]
@@ -114,6 +116,7 @@ def _attach_database(
         stream = TableStream(database, sql, within=within, has_example=is_sqlite)
         raw = f"automl_{table.source}_{number}"
         connection.register(raw, stream)
+        found.streams.append(stream)
         _view(connection, table, raw)
 
 

@@ -153,6 +153,8 @@ class TableStream:
     ) -> None:
         self._database, self._sql, self._within = database, sql, within
         self._skipped = int(has_example)
+        self.failure: AutoMLError | None = None
+        """What went wrong amid the rows; DuckDB wraps it in a text of its own."""
         shown = f"SELECT * FROM ({sql}) AS t LIMIT {self._skipped}"
         with database.reader(shown, within=within) as reader:
             self.schema = reader.schema
@@ -164,9 +166,13 @@ class TableStream:
         return pa.RecordBatchReader.from_batches(self.schema, self._batches()).__arrow_c_stream__()
 
     def _batches(self) -> Iterator["pa.RecordBatch"]:
-        with self._database.reader(self._sql, within=self._within) as reader:
-            for number, batch in enumerate(reader):
-                yield batch if number else batch.slice(self._skipped)
+        try:
+            with self._database.reader(self._sql, within=self._within) as reader:
+                for number, batch in enumerate(reader):
+                    yield batch if number else batch.slice(self._skipped)
+        except AutoMLError as error:
+            self.failure = error
+            raise
 
 
 def _said(error: Exception) -> str:
