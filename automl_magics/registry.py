@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -55,6 +56,27 @@ class Registry:
         self._opening = threading.Lock()
         self._client: Any = None
         self._facts: dict[str, _Facts | None] = {}
+
+    def open(self) -> None:
+        """Import MLflow and open its store, unless that is done.
+
+        Everything that two threads might otherwise import at once is imported here.
+        """
+        with self._opening:
+            if self._client is not None:
+                return
+            mlflow = import_mlflow()
+            import_module("mlflow.pyfunc.scoring_server")
+            mlflow.set_tracking_uri(self._settings.mlflow_uri)
+            mlflow.set_registry_uri(self._settings.mlflow_uri)
+            # Two processes that migrate MLflow's tables at once get in each other's way.
+            with (
+                _told_in_words("MLflow has no models."),
+                filelock.FileLock(self._settings.folder("mlflow") / "store.lock"),
+            ):
+                client = mlflow.MlflowClient()
+                client.search_registered_models(max_results=1)
+            self._client = client
 
     def deploy(
         self, name: str, version: str, *, job_id: UUID, by: str
@@ -166,17 +188,8 @@ class Registry:
         return own and not (self._settings.folder("mlflow") / "mlflow.db").exists()
 
     def _opened(self) -> Any:
-        with self._opening:
-            if self._client is None:
-                mlflow = import_mlflow()
-                mlflow.set_tracking_uri(self._settings.mlflow_uri)
-                mlflow.set_registry_uri(self._settings.mlflow_uri)
-                # Two processes that migrate MLflow's tables at once get in each other's way.
-                with filelock.FileLock(self._settings.folder("mlflow") / "store.lock"):
-                    client = mlflow.MlflowClient()
-                    client.search_registered_models(max_results=1)
-                self._client = client
-            return self._client
+        self.open()
+        return self._client
 
 
 def _columns(schema: Any) -> list[ModelColumn]:

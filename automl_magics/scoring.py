@@ -17,6 +17,7 @@ from uuid import UUID
 
 from automl_magics.contracts.errors import AutoMLError, InvalidInput, Unavailable, first_line
 from automl_magics.contracts.models import Deployment, ScoringAnswer
+from automl_magics.registry import Registry
 from automl_magics.settings import Settings
 
 THREADS = 8
@@ -34,8 +35,6 @@ class Scorer:
     """
 
     def __init__(self, settings: Settings) -> None:
-        from automl_magics.registry import Registry
-
         # As in MLflow's own scoring server: its type hints read this.
         os.environ["_MLFLOW_IS_IN_SERVING_ENVIRONMENT"] = "true"
         self._settings = settings
@@ -62,6 +61,7 @@ class Scorer:
         self, name: str, version: str, job_id: UUID, by: str
     ) -> tuple[Deployment, Deployment | None]:
         """Deploy a version once it is known that it loads; see `Registry.deploy`."""
+        self._registry.open()
         model = _Model(self._settings, name, version)
         model.load()
         deployed = self._registry.deploy(name, version, job_id=job_id, by=by)
@@ -180,10 +180,10 @@ def main(handle: int) -> None:
     threads = ThreadPoolExecutor(THREADS)
     sending = threading.Lock()
     try:
-        scorer = _Prepared(connection.recv())
+        scorer = Scorer(connection.recv())
 
         def answer(number: int, verb: str, arguments: tuple[Any, ...]) -> None:
-            outcome = _outcome(lambda: scorer.do(verb, arguments))
+            outcome = _outcome(lambda: getattr(scorer, verb)(*arguments))
             with sending:
                 connection.send((number, *outcome))
 
@@ -191,23 +191,6 @@ def main(handle: int) -> None:
             threads.submit(answer, *connection.recv())
     except (EOFError, OSError):
         os._exit(0)  # whatever is still predicting, nobody waits for it
-
-
-class _Prepared:
-    """A scorer that is made by the first call, while others wait: imports are no race."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._making = threading.Lock()
-        self._scorer: Scorer | None = None
-
-    def do(self, verb: str, arguments: tuple[Any, ...]) -> Any:
-        with self._making:
-            if self._scorer is None:
-                import mlflow.pyfunc.scoring_server  # noqa: F401
-
-                self._scorer = Scorer(self._settings)
-        return getattr(self._scorer, verb)(*arguments)
 
 
 def _outcome(work: Callable[[], Any]) -> tuple[bool, Any, str]:

@@ -115,6 +115,7 @@ def test_a_body_becomes_a_request():
         "auto_trigger": False,
         "seed": 7,
         "weight_column": "w",
+        "registered_model_name": "churn - Best",
     }
     assert request == AutoMLTrainingRequest.model_validate(expected)
 
