@@ -130,7 +130,6 @@ def _traits(options: argparse.Namespace) -> list[str]:
         f"--ServerApp.root_dir={options.root.resolve()}",
         *([f"--ServerApp.base_url={options.base_url}"] if options.base_url else []),
         *([f"--IdentityProvider.token={token}"] if token else []),
-        "--ServerApp.default_url=/api/automl/docs",
         "--ServerApp.allow_root=True",  # nobody is given a shell or a notebook here
         "--ServerApp.allow_unauthenticated_access=False",
         "--ServerApp.open_browser=False",

@@ -94,13 +94,11 @@ def test_a_shell_trains_on_a_server_of_another_home(shell, tmp_path):
     shown = shell("show", "churn", "--json")
     assert json.loads(shown.stdout) == json.loads(trained.stdout)
     assert "Created by" in shell("logs", "churn").stdout
-    assert "lightgbm" in shell("leaderboard", "churn").stdout
     waiting = json.loads(shell(*train[:4], "--no-auto-trigger", "--name", "w", "--json").stdout)
     assert waiting["status"] == "ready"
     assert shell("trigger", "w").returncode == 0
     assert "stopped" in shell("stop", "w").stdout
     assert [job["name"] for job in json.loads(shell("jobs", "--json").stdout)] == ["w", "churn"]
-    assert shell("delete", "w", "--yes").returncode == 0
 
     conflict = shell("stop", "churn")
     assert (conflict.returncode, conflict.stderr.count("\n")) == (2, 1)
@@ -133,7 +131,7 @@ def test_it_serves_the_api_and_hardly_more(serve):
         assert strangers.get("api/automl/openapi.json").status_code == 200
         strangers.headers["Authorization"] = "Bearer hush"
         assert strangers.get("api/automl/version").status_code == 200
-        assert strangers.get("", follow_redirects=True).url.path.endswith("api/automl/docs")
+        assert strangers.get("api/automl/docs").status_code == 200
         for path in ("api/contents", "api/kernels", "api/terminals", "files/churn.csv", "lab"):
             assert strangers.get(path).status_code == 404, path
 
