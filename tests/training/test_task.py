@@ -144,7 +144,10 @@ def test_the_label_alone_is_nothing_to_learn_from() -> None:
             "What can: lightgbm_classifier",
         ),
         (
-            {"exclude_algorithms": frozenset(AutoMLAlgorithm)},
+            {
+                "algorithm": AutoMLAlgorithm.LIGHTGBM_CLASSIFIER,
+                "exclude_algorithms": frozenset(AutoMLAlgorithm),
+            },
             "exclude_algorithms",
             "is excluded",
         ),

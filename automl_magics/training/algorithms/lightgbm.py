@@ -171,7 +171,7 @@ class LightGBMTrainer:
         )
 
     def _fold_fit(self, booster: "_Booster", rounds: int, fold: Fold) -> FoldFit:
-        text = booster.booster.model_to_string(num_iteration=rounds)
+        text = booster.booster.model_to_string(num_iteration=booster.trees(rounds))
         predictor = LightGBMPredictor(text, self._offset, self._scale)
         return FoldFit(predictor, predictor.predict(self._data.rows(fold.validation, fold)))
 
@@ -240,12 +240,25 @@ class _Booster:
         self, learned: lgb.Dataset, held: lgb.Dataset | None, parameters: dict[str, Any]
     ) -> None:
         self.booster = lgb.Booster(parameters, learned)
+        self._empty: list[int] = []
+        self._done = 0
         if held is not None:
             self.booster.add_valid(held, "validation")
 
     def update(self) -> bool:
         """Boost one round; True when no tree can be split any further."""
-        return bool(self.booster.update())
+        self._done += 1
+        ended = bool(self.booster.update())
+        if ended:
+            self._empty.append(self._done)
+        return ended
+
+    def trees(self, rounds: int) -> int:
+        """Return how many iterations the first rounds have left: a round without a split has none.
+
+        LightGBM takes 0 for all of them, so at least one.
+        """
+        return max(1, rounds - sum(number <= rounds for number in self._empty))
 
     def loss(self) -> float:
         """Return the loss on the validation rows."""
