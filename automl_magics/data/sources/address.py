@@ -155,7 +155,7 @@ def _refuse_secrets(text: str) -> None:
     try:
         parts = urlsplit(masked)
     except ValueError:
-        raise InvalidInput("The address is no URL.", field="url") from None
+        raise InvalidInput("The address is no URL.", hint=DO_IT_RIGHT, field="url") from None
     _, _, password = parts.netloc.rpartition("@")[0].partition(":")
     given = [("password", password)] if password else []
     given += [
