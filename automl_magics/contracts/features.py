@@ -9,7 +9,14 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_validator,
+)
 
 from automl_magics.contracts.lists import MAX_PAGE
 from automl_magics.contracts.training import (
@@ -66,10 +73,31 @@ class CrewName(StrEnum):
     LLM = "llm"
 
 
+_LABELLED: JsonValue = {"enum": ["binary", "multiclass", "regression"]}
+_GIVEN: JsonValue = {"type": "string"}
+_ABSENT: JsonValue = {"type": "null"}
+_ONE_ORIGIN: list[JsonValue] = [
+    {
+        "required": ["type"],
+        "properties": {"type": {"const": "none"}, "column": _ABSENT, "derivation": _ABSENT},
+    },
+    {
+        "required": ["column"],
+        "properties": {"type": _LABELLED, "column": _GIVEN, "derivation": _ABSENT},
+    },
+    {
+        "required": ["derivation"],
+        "properties": {"type": _LABELLED, "column": _ABSENT, "derivation": _GIVEN},
+    },
+]
+
+
 class LabelSpec(BaseModel):
     """What the training table's label is."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", use_attribute_docstrings=True, json_schema_extra={"oneOf": _ONE_ORIGIN}
+    )
 
     name: Text = "label"
     """The label's name in the training table."""

@@ -46,6 +46,11 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
     body_limit = "max_body_bytes"
     """The extension's trait that bounds the body."""
 
+    def initialize(self, *args: Any, **kwargs: Any) -> None:
+        """Leave forms unparsed: no route reads one, and a broken one is no answer to a stranger."""
+        super().initialize(*args, **kwargs)
+        self.request._parse_body = _parse_nothing  # noqa: SLF001
+
     @cached_property
     def correlation_id(self) -> str:
         """The caller's correlation id where it is a sane one, else a new one."""
@@ -179,6 +184,10 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
         return [
             verb for verb in self.SUPPORTED_METHODS if getattr(type(self), verb.lower()) != absent
         ]
+
+
+def _parse_nothing() -> None:
+    """Stand in for Tornado's parser of forms, which answers 400 before anybody is asked who."""
 
 
 class UserHandler(AutoMLHandler):
