@@ -5,6 +5,8 @@ from uuid import UUID
 
 from automl_magics.client.call import Calls, Credential, Mode, call
 from automl_magics.client.pages import Pages
+from automl_magics.contracts.airflow import TrainingPreview
+from automl_magics.contracts.events import TrainingEvents, TrainingEventsAccepted
 from automl_magics.contracts.http import (
     AutoMLTrainingJobList,
     AutoMLTrainingJobResponse,
@@ -26,6 +28,10 @@ class TrainingJobCalls(Calls[Mode]):
     @call("POST", PATH, patience=300)  # a request is checked against its data, which may be much
     def create(self, body: AutoMLTrainingRequest) -> AutoMLTrainingJobResponse:
         """Check a request against its data and accept it; `InvalidInput` says what is wrong."""
+
+    @call("POST", f"{PATH}/preview", patience=300)
+    def preview(self, body: AutoMLTrainingRequest) -> TrainingPreview:
+        """Render the DAG of a request without keeping anything."""
 
     @call("GET", f"{PATH}/jobs", polled=True)
     def find(self, query: TrainingJobFilter = NEWEST) -> AutoMLTrainingJobList:
@@ -71,3 +77,7 @@ class TrainingJobCalls(Calls[Mode]):
         self, job_id: UUID, body: AutoMLTrainingStatusUpdate
     ) -> AutoMLTrainingJobResponse:
         """Write a job's status back, as a worker; a repeat changes nothing."""
+
+    @call("POST", f"{JOB}/events", credential=Credential.PSK)
+    def report(self, job_id: UUID, body: TrainingEvents) -> TrainingEventsAccepted:
+        """Tell what a remote worker does; what was told before is passed over."""
