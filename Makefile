@@ -4,6 +4,8 @@
 PYTHON ?= python3
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
+BENCH_DATA ?= data
+BENCH_ARGS ?=
 LAB_ARGS ?=
 
 # LightGBM's wheel uses the system's OpenMP runtime, which a minimal Debian does not have.
@@ -27,10 +29,10 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo lab test lint format lock clean
+.PHONY: help demo lab test lint format lock clean bench-quality
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 demo: .venv/.installed ## train a first model: CSV to registered model in about a minute
 	$(BIN)/python -m automl_magics.demo $(DEMO_ARGS)
@@ -40,6 +42,9 @@ lab: .venv/.installed ## open JupyterLab with the project installed
 
 test: lint ## run every check and every test
 	$(BIN)/python -m pytest -p tests.no_skips -n 2 $(PYTEST_ARGS)
+
+bench-quality: .venv/.installed ## run the engine beside other systems: BENCH_DATA=folder BENCH_ARGS="--systems ..."
+	$(BIN)/python benchmarks/quality.py $(BENCH_DATA) $(BENCH_ARGS)
 
 lint: .venv/.installed-test ## ruff, mypy and the other hooks of .pre-commit-config.yaml
 	$(BIN)/pre-commit run --all-files --show-diff-on-failure --color never
