@@ -24,6 +24,7 @@ from automl_magics.contracts.features import (
     CrewProgress,
     FeatureEngineeringJob,
     FeatureEngineeringStatus,
+    FeatureRecipe,
 )
 from automl_magics.service.approval import STAGED, edited_recipe, training_request
 from automl_magics.settings import Settings
@@ -235,6 +236,9 @@ def _materialize(
     publish(database, settings.workspace_path, recipe, job.job_id)
     database.unlink(missing_ok=True)
     shutil.rmtree(folder / "scratch", ignore_errors=True)
+    training_job_id = None
+    if approval.auto_train:
+        training_job_id = _train(settings, store, job, recipe, dispatch=dispatch)
     store.feature_jobs.transition(
         job.job_id,
         FeatureEngineeringStatus.COMPLETE,
@@ -242,42 +246,42 @@ def _materialize(
         attempt=job.attempt,
         training_table=recipe.target_table,
         training_rows=rows,
+        training_job_id=training_job_id,
     )
-    if approval.auto_train:
-        _train(settings, store, store.feature_jobs.get(job.job_id), dispatch=dispatch)
 
 
-def _train(settings: Settings, store: Store, job: FeatureEngineeringJob, *, dispatch: bool) -> None:
-    """Create the training job that the approval asked for."""
+def _train(
+    settings: Settings,
+    store: Store,
+    job: FeatureEngineeringJob,
+    recipe: FeatureRecipe,
+    *,
+    dispatch: bool,
+) -> UUID | None:
+    """Create the training job that the approval asked for; None when it was refused."""
     from automl_magics.service.caller import Caller
     from automl_magics.service.training_jobs import TrainingService
 
-    if job.recipe is None or job.approval is None:
-        return
-    given = job.approval.train_request
-    request = training_request(given, job.recipe, job.job_id)
+    given = job.approval.train_request if job.approval else None
+    request = training_request(given, recipe, job.job_id)
     request = request.model_copy(
         update={"owner": request.owner or job.owner, "domain": _domain(job, given)}
     )
-    caller = Caller(
-        name=job.owner,
-        correlation_id=job.correlation_id,
-        root=store.feature_jobs.source_root(job.job_id),
-    )
+    root = store.feature_jobs.source_root(job.job_id)
+    caller = Caller(name=job.owner, correlation_id=job.correlation_id, root=root)
     try:
         created = TrainingService(store, settings, caller=caller).create(request)
     except AutoMLError as error:
         note = f"The table is there, but its training was refused: {error}"
         store.feature_jobs.log(job.job_id, LogLevel.ERROR, note)
-        return
-    store.feature_jobs.note_training_job(job.job_id, created.job_id)
-    store.feature_jobs.log(
-        job.job_id, LogLevel.INFO, f"Created the training job {created.name} ({created.job_id})."
-    )
+        return None
+    note = f"Created the training job {created.name} ({created.job_id})."
+    store.feature_jobs.log(job.job_id, LogLevel.INFO, note)
     if dispatch:
         from automl_magics.dispatcher import spawn
 
         spawn(settings)
+    return created.job_id
 
 
 def _domain(job: FeatureEngineeringJob, given: object) -> str:

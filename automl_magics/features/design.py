@@ -90,7 +90,7 @@ def _attributes(
         feature = _maker(role, prefix)
         if column.time_kind is not None:
             yield from _date_features(feature, column, timed=timed)
-        elif column.distinct > 1 and not _is_identifier(column, table):
+        elif column.distinct + bool(column.missing) > 1 and not _is_identifier(column, table):
             yield 0, feature(name, quoted, f"{name} of {role.name}", column.sql_type)
 
 

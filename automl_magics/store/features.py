@@ -162,11 +162,6 @@ class FeatureJobs:
         with self._database.write() as connection:
             return connection.execute(update(JOBS).where(ours).values(values)).rowcount == 1
 
-    def note_training_job(self, job_id: UUID, training_job_id: UUID) -> None:
-        """Remember the training job that was made for a job's table."""
-        with self._database.write() as connection:
-            _set(connection, job_id, {"training_job_id": training_job_id})
-
     def delete(self, job_id: UUID) -> None:
         """Delete a job that nothing works on, with its log."""
         with self._database.write() as connection:

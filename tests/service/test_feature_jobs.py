@@ -7,7 +7,6 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import duckdb
 import psutil
@@ -84,7 +83,6 @@ def test_from_tables_to_a_trained_table(
     settings: Settings,
     asked: Callable[..., FeatureEngineeringRequest],
     settled: Callable[..., FeatureEngineeringJob],
-    until: Callable[..., Any],
 ) -> None:
     created = features.create(asked())
     assert created.status is FeatureEngineeringStatus.RUNNING
@@ -133,12 +131,12 @@ def test_from_tables_to_a_trained_table(
     assert done.status is FeatureEngineeringStatus.COMPLETE, features.logs(job.job_id)
     assert done.training_table == "churn_training"
     assert done.training_rows == 400
-    done = until(lambda: features.get(job.job_id), lambda one: one.training_job_id is not None)
+    assert done.training_job_id is not None
     assert done.recipe is not None
     assert done.recipe.notes == "less"
 
     with duckdb.connect(str(settings.workspace_path), read_only=True) as connection:
-        table = connection.execute("FROM churn_training").fetch_arrow_table()
+        table = connection.table("churn_training").to_arrow_table()
         comment = connection.execute("SELECT comment FROM duckdb_tables()").fetchone()
     assert table.num_rows == 400
     assert table.column_names[:2] == ["customer_id", "churned"]
@@ -149,7 +147,7 @@ def test_from_tables_to_a_trained_table(
     assert kept["automl_feature_job"] == str(job.job_id)
     assert kept["recipe"]["target_table"] == "churn_training"
 
-    training = service.get(done.training_job_id or UUID(int=0))
+    training = service.get(done.training_job_id)
     assert training.feature_engineering_job_id == job.job_id
     assert training.source_table == "churn_training"
     assert training.owner == "ada"
