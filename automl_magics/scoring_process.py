@@ -32,7 +32,8 @@ TICK = 0.5
 
 Verb = Literal["invoke", "deploy", "undeploy", "get", "list"]
 
-logger = logging.getLogger(__name__)
+_QUIET = logging.getLogger(__name__)
+_QUIET.addHandler(logging.NullHandler())  # a shell and a notebook show one line, and no trace
 
 
 @dataclass(eq=False)
@@ -59,10 +60,13 @@ class ScoringProcess:
     ----------
     settings
         Handed to the process. ``scoring_timeout`` bounds the wait for a turn, and again the work.
+    logger
+        Is told in full what goes wrong there.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, logger: logging.Logger = _QUIET) -> None:
         self._settings = settings
+        self._logger = logger
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._waiting: deque[_Call] = deque()
@@ -187,7 +191,7 @@ class ScoringProcess:
             call = self._sent.pop(number, None)
             outgoing = self._ready()
         if trace:
-            logger.error("The scoring process: %s", trace)
+            self._logger.error("The scoring process: %s", trace)
         if call is not None and is_done:
             call.future.set_result(value)
         elif call is not None:
@@ -227,7 +231,7 @@ class ScoringProcess:
             self._waiting.extendleft(reversed(again))
             outgoing = self._ready()
         self._send(outgoing)
-        logger.warning("The scoring process ended with exit code %s", code)
+        self._logger.warning("The scoring process ended with exit code %s", code)
         for call in lost:
             died = "The scoring process died twice while it worked on this."
             call.future.set_exception(Unavailable(died, hint="Send fewer rows at once."))

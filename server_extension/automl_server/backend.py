@@ -155,6 +155,7 @@ class Backend:
         return Caller(**named, correlation_id=correlation_id, root=self._root)
 
     def _open(self) -> _Services:
+        from automl_magics.scoring_process import ScoringProcess
         from automl_magics.service import (
             AccessKeyService,
             DatasetService,
@@ -164,13 +165,14 @@ class Backend:
         )
         from automl_magics.store import Store
 
+        scoring = ScoringProcess(self.settings, self._logger)
         store = Store.open(self.settings)
         return _Services(
             store,
             TrainingService(store, self.settings, wake=self._wake),
             DatasetService(self.settings, self._root),
             AccessKeyService(store),
-            ModelService(store, self.settings),
+            ModelService(store, self.settings, scoring=scoring),
             FeatureService(store, self.settings),
         )
 
