@@ -54,7 +54,7 @@ def test_what_lies_elsewhere_is_told_by_its_url(tmp_path, text, kind, url):
     assert (address.kind, address.url, address.path) == (kind, url or text, None)
 
 
-SECRET = "hunter2"
+SECRET = "hunter2"  # noqa: S105
 
 
 @pytest.mark.parametrize(
