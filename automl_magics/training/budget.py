@@ -67,6 +67,11 @@ class Budget:
         """Seconds by item, in the order of their first use."""
         return [LedgerEntry(item=item, seconds=spent) for item, spent in self._spent.items()]
 
+    def charge(self, item: str, seconds: float) -> None:
+        """Count seconds that were used before: by an attempt that was interrupted."""
+        self._started -= seconds
+        self._spent[item] = self._spent.get(item, 0.0) + seconds
+
     @contextmanager
     def spend(self, item: str) -> Iterator[None]:
         """Write the time inside the ``with`` block into the ledger."""

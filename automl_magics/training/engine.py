@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from automl_magics.training.budget import Budget
 from automl_magics.training.checks import data_warnings, model_warnings
 from automl_magics.training.encoding import Encoder
 from automl_magics.training.honest import Honest, best_temperature, look_honestly
+from automl_magics.training.kept import KeptFits
 from automl_magics.training.leaderboard import leaderboard, published_algorithm
 from automl_magics.training.members import Ensemble, honest_predictions
 from automl_magics.training.memory import Memory
@@ -50,6 +52,7 @@ def train(
     budget: Budget,
     reporter: Reporter | None = None,
     threads: int | None = None,
+    keep: Path | None = None,
 ) -> Outcome:
     """Find the best model for a task within a budget.
 
@@ -61,6 +64,10 @@ def train(
     ----------
     threads
         For the fits; as many as this process may use when left out.
+    keep
+        A folder for finished fits. A search on the same data goes on from those that are there,
+        and their time counts as used: it resumes one that was interrupted, and with a larger
+        budget it extends one that was done.
 
     Raises
     ------
@@ -69,14 +76,24 @@ def train(
     TrainingError
         No model came out, or a stop was asked for before the first one.
     """
-    return _Training(table, task, budget, reporter or Silent(), threads or _processors()).run()
+    training = _Training(
+        table, task, budget, reporter or Silent(), threads=threads or _processors(), keep=keep
+    )
+    return training.run()
 
 
 class _Training:
     """One run of `train`, step by step."""
 
     def __init__(
-        self, table: pa.Table, task: Task, budget: Budget, reporter: Reporter, threads: int
+        self,
+        table: pa.Table,
+        task: Task,
+        budget: Budget,
+        reporter: Reporter,
+        *,
+        threads: int,
+        keep: Path | None,
     ) -> None:
         self.memory = Memory(task.memory_limit)
         with budget.spend("checking"):
@@ -90,6 +107,7 @@ class _Training:
         self.budget = budget
         self.reporter = reporter
         self.threads = threads
+        self.keep = keep
         self.warnings: list[str] = []
 
     def run(self) -> Outcome:
@@ -156,6 +174,7 @@ class _Training:
             Rules(self.task.preset, self.task.enable_ensemble, self.task.max_trials),
             budget=self.budget,
             memory=self.memory,
+            kept=KeptFits(self.keep, data, validation.folds),
             reporter=self.reporter,
             changed=lambda search: self._progress(Phase.TRAINING, search),
         )

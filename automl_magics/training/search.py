@@ -20,6 +20,7 @@ from automl_magics.training.algorithms.base import (
     TrainingData,
 )
 from automl_magics.training.budget import Budget
+from automl_magics.training.kept import KeptFits
 from automl_magics.training.members import Ensemble, Member, choose
 from automl_magics.training.memory import Memory
 from automl_magics.training.metrics import Metric, all_scores
@@ -70,6 +71,7 @@ class Search:
         *,
         budget: Budget,
         memory: Memory,
+        kept: KeptFits,
         reporter: Reporter,
         changed: Callable[["Search"], None],
     ) -> None:
@@ -83,6 +85,7 @@ class Search:
         self._rules = rules
         self._budget = budget
         self._memory = memory
+        self._kept = kept
         self._reporter = reporter
         self._changed = changed
         self._choosing = 0.0
@@ -98,10 +101,13 @@ class Search:
 
         Raises `TrainingError` when there is no model at the end.
         """
+        done = self._take_up()
         left_out = 0
         for position, configuration in enumerate(self.plan):
             if self._budget.stopped:
                 break
+            if configuration.candidate in done:
+                continue
             seconds = self._slot_seconds(position)
             if seconds is None:
                 left_out += 1
@@ -137,6 +143,22 @@ class Search:
         """How many members an ensemble may have."""
         return _RACE_MOST if self._validation.race else 25
 
+    def _take_up(self) -> set[str]:
+        """Go on from fits that an earlier attempt has finished; their time counts as used."""
+        with self._budget.spend("taking up earlier fits"):
+            for trial, member in self._kept.load():
+                again = trial.model_copy(update={"number": len(self.trials) + 1})
+                self.trials.append(again)
+                self._budget.charge("earlier fits", trial.seconds)
+                if member is not None:
+                    self.members.append(member)
+                self._reporter.trial(again)
+        if self.members:
+            self._choose()
+            self._reporter.log(LogLevel.INFO, f"Went on from {len(self.trials)} finished fits.")
+            self._changed(self)
+        return {trial.candidate for trial in self.trials}
+
     def _slot_seconds(self, position: int) -> float | None:
         """Share what is left among the fits to come; None where none would be worth having."""
         if self.incumbent is None:
@@ -168,6 +190,7 @@ class Search:
     def _try(self, configuration: Configuration, seconds: float) -> None:
         begun = time.perf_counter()
         outcome: Mapping[str, object]
+        member = None
         try:
             with self._budget.spend(configuration.candidate):
                 self._memory.check(self._cost(configuration).memory)
@@ -194,6 +217,8 @@ class Search:
         )
         self.trials.append(trial)
         self._report(trial)
+        with self._budget.spend("keeping fits"):
+            self._kept.keep(trial, member if trial.score is not None else None)
 
     def _fit(self, configuration: Configuration, seconds: float) -> Fit:
         return self._trainers[configuration.algorithm].fit(

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -211,6 +212,23 @@ def test_a_stop_keeps_the_incumbent(cancer: pa.Table, listener: Any) -> None:
     outcome = train(cancer, Task("target"), budget=budget, reporter=listener, threads=1)
     assert len(listener.trials) == 2
     assert (outcome.result.test_score or 0) > 0.9
+
+
+def test_an_interrupted_search_goes_on(cancer: pa.Table, listener: Any, tmp_path: Path) -> None:
+    task = Task("target", preset=Preset.FAST, max_trials=3)
+
+    def run(budget: Budget) -> Outcome:
+        return train(cancer, task, budget=budget, reporter=listener, threads=1, keep=tmp_path)
+
+    run(Budget(600, stop=lambda: len(listener.trials) >= 2))
+    before = [(trial.candidate, trial.score) for trial in listener.trials]
+    listener.trials.clear()
+    resumed = run(Budget(600))
+    assert [(trial.candidate, trial.score) for trial in listener.trials[:2]] == before
+    assert len(listener.trials) == 3
+    assert any(message == "Went on from 2 finished fits." for _, message in listener.lines)
+    whole = train(cancer, task, budget=Budget(600), threads=1)
+    assert np.array_equal(resumed.model.predict_raw(cancer), whole.model.predict_raw(cancer))
 
 
 def test_a_stop_within_the_first_fit_keeps_what_it_has(diabetes: pa.Table) -> None:

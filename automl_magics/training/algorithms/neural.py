@@ -36,8 +36,8 @@ _USABLE = 4
 _PATIENCE = 10
 
 _PORTFOLIO: dict[str, dict[str, Any]] = {
-    "normal": {"style": "normal", "hidden": [128, 64], "rate": 2e-3, "decay": 1e-3},
-    "soft": {"style": "soft", "hidden": [256], "rate": 1e-3, "decay": 1e-2},
+    "normal": {"style": "normal", "hidden": [128, 64], "rate": 1e-3, "decay": 0.1},
+    "soft": {"style": "soft", "hidden": [128, 64], "rate": 1e-3, "decay": 0.01},
 }
 
 
@@ -187,7 +187,10 @@ class _Network:
 
     def learn(self) -> None:
         """Learn one epoch."""
-        with warnings.catch_warnings():
+        from threadpoolctl import threadpool_limits
+
+        # On matrices of a batch's size threads wait for each other longer than they work.
+        with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._model.partial_fit(
                 self.dense.train, self._values, sample_weight=self._weights, **self._classes
