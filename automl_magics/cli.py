@@ -71,6 +71,7 @@ def _run(arguments: list[str]) -> int:
             for notice in session.notices:
                 _err(notice)
         if answer is not None:
+            code = code or getattr(answer, "exit_code", 0)
             _out(json.dumps(answer.data(), indent=2) if words.json else answer.text(SHELL))
     return code
 

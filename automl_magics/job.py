@@ -18,6 +18,7 @@ from automl_magics.contracts.training import (
 )
 from automl_magics.data.frames import to_arrow
 from automl_magics.deployed_model import DeployedModel
+from automl_magics.displays.dag import RenderedDag
 from automl_magics.displays.job_card import job_html, job_text
 from automl_magics.displays.progress import progress_display
 from automl_magics.displays.tables import JobLog, Leaderboard
@@ -207,6 +208,11 @@ class TrainingJobHandle(View):
         metric = (record.progress.metric if record.progress else None) or "score"
         best = record.progress.best_candidate if record.progress else None
         return Leaderboard(self._ranked_trials(best, metric), metric)
+
+    @property
+    def dag(self) -> RenderedDag:
+        """The Airflow DAG that does this job; ``str(job.dag)`` is the file's text."""
+        return RenderedDag(self._record)
 
     def model(self) -> Any:
         """Return the registered model, an MLflow pyfunc; `Conflict` before the job is complete."""

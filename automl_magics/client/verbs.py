@@ -39,6 +39,10 @@ class RemoteTrainingJobs:
         """Check a request against its data and accept it; `InvalidInput` says what is wrong."""
         return self.get(self._calls.create(request).job_id)
 
+    def preview(self, request: AutoMLTrainingRequest) -> str:
+        """Return the Airflow DAG that a request would be rendered to; nothing is kept."""
+        return self._calls.preview(request).rendered_dag
+
     def get(self, job_id: UUID) -> TrainingJob:
         """Return one job."""
         return self._calls.details(job_id)

@@ -40,6 +40,11 @@ class TrainingJobs(Protocol):
         ...
 
     @reads
+    def preview(self, request: AutoMLTrainingRequest) -> str:
+        """Return the Airflow DAG that a request would be rendered to; nothing is kept."""
+        ...
+
+    @reads
     def get(self, job_id: UUID) -> TrainingJob:
         """Return one job."""
         ...

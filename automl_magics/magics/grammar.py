@@ -332,6 +332,7 @@ _ADD_OPTIONS: dict[str, Callable[[Parser], None]] = {
     "watch": _add_job,
     "logs": _add_logs,
     "leaderboard": _add_job,
+    "dag": _add_job,
     "trigger": _add_job,
     "stop": _add_job,
     "delete": _add_delete,
@@ -343,6 +344,7 @@ _ADD_OPTIONS: dict[str, Callable[[Parser], None]] = {
     "monitor": _add_job,
     "board": _add_nothing,
     "keys": _add_keys,
+    "doctor": _add_nothing,
     "sources": _add_sources,
 }
 

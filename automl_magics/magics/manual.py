@@ -11,6 +11,7 @@ VERBS = {
     "watch": "Follow a job until it ends.",
     "logs": "Show a job's log.",
     "leaderboard": "Show a job's models, best first.",
+    "dag": "Show a job's Airflow DAG.",
     "trigger": "Start a job that waits in the state ready.",
     "stop": "Stop a queued or running job.",
     "delete": "Delete a job that is not running.",
@@ -22,6 +23,7 @@ VERBS = {
     "monitor": "Show a live view of one job.",
     "board": "Show a live list of all jobs.",
     "keys": "Make, list and revoke access keys for clients of the REST API.",
+    "doctor": "Check the installation by trying what a job needs.",
     "sources": "Add, list and remove databases and folders whose tables can be trained on.",
 }
 
@@ -47,6 +49,7 @@ USAGE = {
     "undeploy": "NAME [options]",
     "form": "[SOURCE] [options]",
     "board": "[options]",
+    "doctor": "[options]",
     "keys": "create --name NAME --scope SCOPE [options] | list | revoke KEY",
     "sources": "[list] | add NAME URL | remove NAME",
 }

@@ -114,6 +114,10 @@ def _leaderboard(words: Namespace, place: Place) -> View:
     return _bind(words, place, ranking)
 
 
+def _dag(words: Namespace, place: Place) -> View:
+    return _bind(words, place, _handle(words, place).dag)
+
+
 def _trigger(words: Namespace, place: Place) -> View:
     return _bind(words, place, _handle(words, place).trigger())
 
@@ -225,6 +229,13 @@ def _sources(words: Namespace, place: Place) -> View:
     return _bind(words, place, done_with_sources(words, place.session, place.folder))
 
 
+def _doctor(words: Namespace, place: Place) -> View:
+    from automl_magics.displays.checks import Checks
+    from automl_magics.service.doctor import check_all
+
+    return _bind(words, place, Checks(list(check_all(place.session.settings))))
+
+
 def _source(words: Namespace, place: Place) -> str:
     """Return the source that the line or the cell's body names."""
     if words.source and place.body:
@@ -268,6 +279,7 @@ _VERBS: dict[str, Callable[[Namespace, Place], Any]] = {
     "watch": _watch,
     "logs": _logs,
     "leaderboard": _leaderboard,
+    "dag": _dag,
     "trigger": _trigger,
     "stop": _stop,
     "delete": _delete,
@@ -279,5 +291,6 @@ _VERBS: dict[str, Callable[[Namespace, Place], Any]] = {
     "monitor": _monitor,
     "board": _board,
     "keys": _keys,
+    "doctor": _doctor,
     "sources": _sources,
 }
