@@ -41,7 +41,7 @@ lab: .venv/.installed ## open JupyterLab with the project installed
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
 test: lint ## run every check and every test
-	$(BIN)/python -m pytest -p tests.no_skips -n 2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -p tests.no_skips -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 bench-quality: .venv/.installed ## run the engine beside other systems: BENCH_DATA=folder BENCH_ARGS="--systems ..."
 	$(BIN)/python benchmarks/quality.py $(BENCH_DATA) $(BENCH_ARGS)
@@ -58,7 +58,7 @@ lock: .venv/.installed-test ## resolve constraints.txt anew (Python 3.11, good f
 		--extra test --group build --output-file constraints.txt pyproject.toml
 
 clean: ## remove .venv, caches and built files
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV):
