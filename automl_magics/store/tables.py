@@ -112,6 +112,12 @@ TRAINING_JOBS = Table(
     Index("training_jobs_finished", "finished_at", "job_id"),
     Index("training_jobs_status_sorted", "status", "job_id"),
     Index("training_jobs_name", "name"),
+    # A list that is filtered or searched reads this and not the wide rows.
+    Index(
+        "training_jobs_listed",
+        *("created_at", "job_id", "status", "domain", "owner", "name", "source_table"),
+        *("description", "updated_at", "started_at", "finished_at"),
+    ),
 )
 
 

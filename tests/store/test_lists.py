@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import get_args
 
 import pytest
-from sqlalchemy import text
 
 from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.lists import SortColumn, TrainingJobFilter
+from automl_magics.store.jobs import _list_queries
 
 
 @pytest.fixture
@@ -37,16 +37,40 @@ def test_jobs_are_sorted_by_any_column_either_way(store, jobs):
     assert [job.name for job in store.jobs.find().jobs] == ["gamma", "alpha", "beta"]
 
 
-def test_each_sorted_list_goes_by_an_index(store, jobs):
-    for column in get_args(SortColumn):
-        for direction in ("ASC", "DESC"):
-            order = f"{column} {direction}, job_id {direction}"
-            query = f"EXPLAIN QUERY PLAN SELECT * FROM training_jobs ORDER BY {order} LIMIT 20"
-            with store._database.read() as connection:
-                plan = str(connection.execute(text(query)).all())
-            assert "USING INDEX" in plan, plan
-            if column not in ("created_at", "name"):  # hardly ever equal
-                assert "TEMP B-TREE" not in plan, plan
+FILTERS = [
+    {},
+    {"status": ["complete"]},
+    {"status": ["failed", "stopped"]},
+    {"domain": "sales"},
+    {"owner": "ada", "status": ["queued"]},
+    {"search": "churn"},
+    {"search": "aml_3c90c3cc"},
+    {"mentions": "50%", "status": ["ready"]},
+]
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+@pytest.mark.parametrize("sort", get_args(SortColumn))
+@pytest.mark.parametrize("descending", [False, True])
+def test_a_list_reads_indexes_and_the_rows_of_its_page_alone(store, filters, sort, descending):
+    wanted = TrainingJobFilter(sort=sort, descending=descending, limit=200, **filters)
+    with store._database.read() as connection:
+        for query in _list_queries(wanted):
+            options = {"literal_binds": True, "render_postcompile": True}
+            asked = str(query.compile(connection.engine, compile_kwargs=options))
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}").all()
+            scans = [step[-1] for step in plan if step[-1].startswith("SCAN")]
+            assert len(scans) == 1, plan
+            by_name = "INDEX training_jobs_name" in scans[0]  # in its order, and ends with the page
+            assert "COVERING INDEX" in scans[0] or (by_name and not filters), plan
+
+
+def test_an_id_is_found_by_its_start_in_either_writing(store, jobs):
+    wanted = jobs[0].job_id
+    for text in (str(wanted), str(wanted)[:12].upper(), f"aml_{wanted.hex}", wanted.hex[:10]):
+        found = store.jobs.find(TrainingJobFilter(search=text)).jobs
+        assert [job.job_id for job in found] == [wanted], text
+    assert store.jobs.find(TrainingJobFilter(search=wanted.hex[1:])).jobs == []
 
 
 def test_jobs_are_found_by_what_their_name_or_description_mentions(store, jobs):
