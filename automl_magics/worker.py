@@ -6,8 +6,10 @@ time limit, registers the model in MLflow and writes to the store how it went.
 
 import logging
 import os
+import shutil
 import threading
 import traceback
+from dataclasses import replace
 from uuid import UUID
 
 from automl_magics.contracts.enums import LogLevel, Phase
@@ -30,6 +32,9 @@ RESERVE = 2.0
 
 ABANDONED = 20.0
 """Seconds after which a finished worker that nobody has ended ends its own process."""
+
+FITS_FOLDER = "fits"
+"""Where a job keeps its finished fits, in its own folder, until it is complete."""
 
 TRACEBACK = "traceback.log"
 """Where an unexpected failure is told in full, in the job's folder; logs are read by others too."""
@@ -114,12 +119,15 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
         with budget.spend("reading the data"):
             table = pq.read_table(snapshot.path)
         tracking.check()
+        kept = settings.job_folder(job.job_id) / FITS_FOLDER
+        allowed = settings.profile(job.request.hardware).memory_limit
         outcome = train(
             table,
-            Task.from_request(job.request),
+            replace(Task.from_request(job.request), memory_limit=allowed),
             budget=budget,
             reporter=reporter,
             threads=settings.threads(job.request.hardware),
+            keep=kept,
         )
         if reporter.unwanted():
             return
@@ -137,6 +145,7 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
                 test_predictions=outcome.test_predictions,
                 example=Example.of(table),
             )
+    shutil.rmtree(kept, ignore_errors=True)
     result = outcome.result.model_copy(update={"ledger": budget.ledger, "seconds": budget.elapsed})
     reporter.log(LogLevel.INFO, f"Registered {tracked.name} version {tracked.version}.")
     reporter.completed(
