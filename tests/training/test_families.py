@@ -1,6 +1,7 @@
 """What every family of models must do, for each problem type that it learns."""
 
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, ModelFamily, ProblemType
+from automl_magics.contracts.errors import TrainingError
 from automl_magics.training.algorithms import families_for, load_algorithm
 from automl_magics.training.algorithms.base import Configuration, Fit, TrainingData
 from automl_magics.training.algorithms.targets import fold_loss
@@ -226,3 +228,11 @@ def test_candidates_have_names_of_their_own() -> None:
             for configuration in load_algorithm(name).portfolio(rows)
         ]
         assert len(names) == len(set(names))
+
+
+def test_catboost_is_tried_only_where_it_is_installed() -> None:
+    installed = find_spec("catboost") is not None
+    assert (ModelFamily.CATBOOST in families_for(REGRESSION)) == installed
+    if not installed:
+        with pytest.raises(TrainingError, match="pip install catboost"):
+            load_algorithm(ModelFamily.CATBOOST)

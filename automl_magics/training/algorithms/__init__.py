@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, ModelFamily, ProblemType
@@ -24,6 +25,7 @@ _LEARNS: Mapping[AlgorithmName, tuple[str, tuple[ProblemType, ...]]] = {
     AutoMLAlgorithm.VW_REGRESSOR: ("vw", _REGRESSION),
     ModelFamily.EXTRA_TREES: ("forest", _TABULAR),
     ModelFamily.RANDOM_FOREST: ("forest", _TABULAR),
+    ModelFamily.CATBOOST: ("catboost", _TABULAR),
     ModelFamily.LINEAR: ("linear", _TABULAR),
     ModelFamily.NEURAL_NETWORK: ("neural", _TABULAR),
     ModelFamily.NEAREST_NEIGHBORS: ("neighbors", _TABULAR),
@@ -37,8 +39,16 @@ def algorithms_for(problem_type: ProblemType) -> list[AutoMLAlgorithm]:
 
 
 def families_for(problem_type: ProblemType) -> list[AlgorithmName]:
-    """Return all families that can learn a problem type, the published algorithms first."""
-    return [name for name, (_, learns) in _LEARNS.items() if problem_type in learns]
+    """Return all families that can learn a problem type, the published algorithms first.
+
+    CatBoost is one of them only where it is installed.
+    """
+    return [
+        name
+        for name, (_, learns) in _LEARNS.items()
+        if problem_type in learns
+        and (name is not ModelFamily.CATBOOST or find_spec("catboost") is not None)
+    ]
 
 
 def trainable_problem_types() -> list[ProblemType]:
@@ -53,6 +63,12 @@ def load_algorithm(name: AlgorithmName) -> "Algorithm":
     """
     try:
         module = import_module(f"{__name__}.{_LEARNS[name][0]}")
+    except ModuleNotFoundError as error:
+        if error.name != "catboost":
+            raise
+        raise TrainingError(
+            "This needs CatBoost, which is not installed.", hint="Run: pip install catboost"
+        ) from None
     except OSError as error:
         if "libgomp" not in str(error):
             raise

@@ -92,6 +92,8 @@ class NeuralNetworkTrainer:
         self, configuration: Configuration, folds: Sequence[Fold], slot: Slot, *, first: bool
     ) -> Fit:
         """Learn until the mean over the validation rows ends it."""
+        from threadpoolctl import threadpool_limits
+
         begun = time.perf_counter()
         style = Style(configuration.parameters["style"])
         networks = [
@@ -99,7 +101,9 @@ class NeuralNetworkTrainer:
             for fold in folds
         ]
         learning = _Learning(self._data, networks, slot, first=first)
-        learning.run(configuration.parameters["epochs"] if configuration.fixed else None)
+        # On matrices of a batch's size threads wait for each other longer than they work.
+        with threadpool_limits(1, user_api="blas"):
+            learning.run(configuration.parameters["epochs"] if configuration.fixed else None)
         if not learning.best:
             raise FitError("no epoch ended within the slot")
         seconds = time.perf_counter() - begun
@@ -187,10 +191,7 @@ class _Network:
 
     def learn(self) -> None:
         """Learn one epoch."""
-        from threadpoolctl import threadpool_limits
-
-        # On matrices of a batch's size threads wait for each other longer than they work.
-        with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._model.partial_fit(
                 self.dense.train, self._values, sample_weight=self._weights, **self._classes
