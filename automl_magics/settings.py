@@ -46,7 +46,11 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="AUTOML_", frozen=True, extra="ignore", use_attribute_docstrings=True
+        env_prefix="AUTOML_",
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,  # an address may hold what is secret
     )
 
     home: Path = Field(default_factory=_default_home)
@@ -232,8 +236,8 @@ def read_settings(**given: Any) -> Settings:
         variable = f"AUTOML_{named[1].upper()}" if named else "A setting"
         raise InvalidInput(f"{variable} is not a JSON object.", hint="Set it anew.") from None
     name, *inner = map(str, wrong["loc"])
-    is_shown = not inner  # what is deeper may be the address of a source
-    value = f" is {wrong['input']!r}" if is_shown else f", {'.'.join(inner)}"
+    is_shown = not inner and name != "sources"  # an address may hold what is secret
+    value = f" is {wrong['input']!r}" if is_shown else "".join(f", {part}" for part in inner)
     raise InvalidInput(f"AUTOML_{name.upper()}{value}: {wrong['msg']}.", hint="Set it anew.")
 
 
