@@ -238,10 +238,15 @@ def _words(known: pa.Array) -> float:
     return float(np.mean([len(value.split()) for value in known.slice(0, 500).to_pylist()]))
 
 
+def looks_like_an_identifier(name: str) -> bool:
+    """Tell by a column's name whether it is called an identifier."""
+    return _ID_NAME.search(name.strip()) is not None
+
+
 def _is_row_number(values: pa.Array, name: str) -> bool:
     """Tell whether all integers differ in a column that is called an identifier."""
     return bool(
         len(values) >= _ID_ROWS
-        and _ID_NAME.search(name.strip())
+        and looks_like_an_identifier(name)
         and pc.count_distinct(values).as_py() == len(values)
     )

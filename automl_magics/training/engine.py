@@ -118,10 +118,11 @@ class _Training:
         with self.budget.spend("splitting"):
             rows = labelled_rows(self.table, self.task, self.budget)
             self.metric.check(rows.target)
-            self._warn(data_warnings(rows))
         with self.budget.spend("encoding"):
             encoder, data = self._encode(rows)
             validation = self._plan(rows, data)
+        with self.budget.spend("checking"):
+            self._warn(data_warnings(rows, data))
         search = self._search(data, validation)
         self._progress(Phase.TRAINING, search)
         ensemble = search.run()

@@ -14,6 +14,7 @@ def leaderboard(search: Search, ensemble: Ensemble) -> list[LeaderboardRow]:
         member.configuration.candidate: weight
         for member, weight in zip(ensemble.members, ensemble.weights, strict=True)
     }
+    tied = search.tied_with(ensemble)
     rows = [
         LeaderboardRow(
             rank=0,
@@ -24,6 +25,7 @@ def leaderboard(search: Search, ensemble: Ensemble) -> list[LeaderboardRow]:
             seconds=trial.seconds,
             weight=weights.get(trial.candidate, 0.0),
             is_best=trial.candidate == ensemble.name,
+            tied=trial.candidate in tied,
         )
         for trial in search.trials
         if trial.score is not None

@@ -20,6 +20,7 @@ from automl_magics.training.algorithms.base import (
     TrainingData,
 )
 from automl_magics.training.budget import Budget
+from automl_magics.training.honest import same_but_for_noise
 from automl_magics.training.kept import KeptFits
 from automl_magics.training.members import Ensemble, Member, choose
 from automl_magics.training.memory import Memory
@@ -115,11 +116,7 @@ class Search:
                 self._try(configuration, seconds)
         if self.incumbent is None:
             raise self._no_model()
-        if left_out and not self._budget.stopped:
-            tried = len(self.plan) - left_out
-            self.warnings.append(
-                f"The time limit ended the search after {tried} of {len(self.plan)} configurations."
-            )
+        self._say_how_it_ended(left_out)
         return self._completed(self.incumbent)
 
     @property
@@ -138,10 +135,38 @@ class Search:
         weights = None if self._data.weights is None else self._data.weights[ensemble.rows]
         return all_scores(self._data.problem_type, target, ensemble.predictions, weights)
 
+    def tied_with(self, ensemble: Ensemble) -> set[str]:
+        """Return the candidates that the rows cannot tell from the ensemble."""
+        rows = ensemble.rows
+        able = [member for member in self.members if (member.counts[rows] > 0).all()]
+        tied = same_but_for_noise(
+            self.metric,
+            self._data.target[rows],
+            ensemble.predictions,
+            [member.predictions(rows) for member in able],
+        )
+        names = [member.configuration.candidate for member in able]
+        return {name for name, same in zip(names, tied, strict=True) if same}
+
     @property
     def most(self) -> int:
         """How many members an ensemble may have."""
         return _RACE_MOST if self._validation.race else 25
+
+    def _say_how_it_ended(self, left_out: int) -> None:
+        if self._budget.stopped:
+            return
+        tried = len(self.plan) - left_out
+        if left_out:
+            self.warnings.append(
+                f"The time limit ended the search after {tried} of {len(self.plan)} configurations."
+            )
+        elif np.isfinite(self._budget.remaining) and self._budget.remaining > 1.0:
+            self._reporter.log(
+                LogLevel.INFO,
+                f"All {tried} configurations are done: {self._budget.remaining:.0f} s of the budget"
+                " are not needed. On these rows more models would be chosen by luck.",
+            )
 
     def _take_up(self) -> set[str]:
         """Go on from fits that an earlier attempt has finished; their time counts as used."""
