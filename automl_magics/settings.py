@@ -237,7 +237,7 @@ def read_settings(**given: Any) -> Settings:
         raise InvalidInput(f"{variable} is not a JSON object.", hint="Set it anew.") from None
     name, *inner = map(str, wrong["loc"])
     is_shown = not inner and name != "sources"  # an address may hold what is secret
-    value = f" is {wrong['input']!r}" if is_shown else "".join(f", {part}" for part in inner)
+    value = f" is {wrong['input']!r}" if is_shown else f" {'.'.join(inner)}".rstrip()
     raise InvalidInput(f"AUTOML_{name.upper()}{value}: {wrong['msg']}.", hint="Set it anew.")
 
 

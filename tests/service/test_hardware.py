@@ -61,9 +61,9 @@ def test_a_profile_and_an_executor_must_agree(store, settings, request_for):
     ("given", "says"),
     [
         ("{", "AUTOML_HARDWARE is not a JSON object"),
-        ('{"big": {"threads": 0}}', r"AUTOML_HARDWARE, big\.threads"),
-        ('{"big": {"cores": 2}}', r"AUTOML_HARDWARE, big\.cores"),
-        ('{"big": {"memory_limit": "1MB"}}', r"AUTOML_HARDWARE, big\.memory_limit"),
+        ('{"big": {"threads": 0}}', r"AUTOML_HARDWARE big\.threads"),
+        ('{"big": {"cores": 2}}', r"AUTOML_HARDWARE big\.cores"),
+        ('{"big": {"memory_limit": "1MB"}}', r"AUTOML_HARDWARE big\.memory_limit"),
     ],
 )
 def test_a_mistake_in_the_settings_is_told(monkeypatch, given, says):
