@@ -94,6 +94,12 @@ def serve(airflow: "Airflow", place: Path) -> Iterator[Callable[..., "Server"]]:
 
 
 @pytest.fixture
+def credentials() -> dict[str, str]:
+    """What the server and Airflow let somebody in with."""
+    return {"airflow_user": USER, "airflow_password": PASSWORD, "psk": PSK}
+
+
+@pytest.fixture
 def server(serve: Callable[..., "Server"]) -> "Server":
     """The server as it is set up in most places."""
     return serve()

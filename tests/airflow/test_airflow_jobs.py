@@ -2,15 +2,19 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 import psutil
 import pytest
+from pydantic import SecretStr
 
 from automl_magics.contracts.enums import ExecutorName, JobStatus
 from automl_magics.contracts.training import TrainingJob
+from automl_magics.service.doctor import check_all
+from automl_magics.settings import Settings
 
 LONG = {
     "source_table": "long.parquet",
@@ -110,13 +114,39 @@ def test_a_supervisor_that_is_killed_and_a_dag_that_is_deleted_fail_their_jobs(
     job, pid = searching()
     other = server.create(**LONG)
     os.kill(psutil.Process(pid).ppid(), signal.SIGKILL)
-    until(lambda: airflow.tasks(other).get("report_start", {}).get("state"), "success".__eq__)
+    until(
+        lambda: airflow.tasks(other).get("report_start", {}).get("state"),
+        lambda state: state == "success",
+    )
     airflow.delete_dag(other)
     assert server.over(other).status is JobStatus.FAILED
     failed = server.over(job)
     assert failed.status is JobStatus.FAILED
     assert "The Airflow run failed" in str(failed.error_message)
     until(lambda: _worker_of(pid), lambda found: not found)
+
+
+def test_the_doctor_tries_each_setting(server, airflow, place, credentials):
+    settings = Settings(
+        home=place / "automl",
+        airflow_url=airflow.base,
+        airflow_dags_url=str(airflow.dags),
+        airflow_callback_url=server.url,
+        airflow_python=sys.executable,
+        **credentials,
+    )
+    found = {check.subject: check for check in check_all(settings)}
+    assert all(check.is_good for check in found.values()), found
+    assert "Airflow 3" in found["airflow"].said
+
+    wrong = {"airflow_password": SecretStr("wrong"), "psk": SecretStr("another")}
+    found = {check.subject: check for check in check_all(settings.model_copy(update=wrong))}
+    assert "refuses the credential" in found["airflow log-in"].said
+    assert "another pre-shared key" in found["airflow callback"].said
+    assert [name for name, check in found.items() if not check.is_good] == [
+        "airflow log-in",
+        "airflow callback",
+    ]
 
 
 def test_nothing_is_lost_while_the_server_is_away(serve, server, until):

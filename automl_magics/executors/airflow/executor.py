@@ -228,13 +228,18 @@ class AirflowExecutor:
     async def _keep_logs(self, job: TrainingJob) -> None:
         """Put the last lines of failed tasks into the job's log."""
         for task in await self._failed_tasks(job):
-            for line in (await self._api.log(*self._ids(job), task))[-LAST_LINES:]:
-                if line.strip():
-                    fields = {"task": task.task_id, "try": task.try_number}
-                    await self._say(job, LogLevel.DEBUG, f"Airflow: {line[:1000]}", **fields)
+            fields = {"task": task.task_id, "try": task.try_number}
+            for line in _output(await self._api.log(*self._ids(job), task))[-LAST_LINES:]:
+                await self._say(job, LogLevel.DEBUG, f"Airflow: {line[:1000]}", **fields)
 
     async def _say(self, job: TrainingJob, level: LogLevel, message: str, **fields: object) -> None:
         await asyncio.to_thread(self._store.journal.log, job.job_id, level, message, fields)
+
+
+def _output(lines: list[str]) -> list[str]:
+    """Return what a task itself has printed: Airflow's own lines tell paths of its machine."""
+    begin = max((at for at, line in enumerate(lines) if line == "Output:"), default=len(lines))
+    return [line for line in lines[begin + 1 :] if line.strip()]
 
 
 def _in_tasks(failed: list[TaskTry]) -> str:
