@@ -6,6 +6,7 @@
 # mypy: disallow-subclassing-any=False
 
 import asyncio
+import math
 import re
 from functools import cached_property
 from types import TracebackType
@@ -43,6 +44,8 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
     """What all routes share; it authenticates nobody."""
 
     auth_resource = RESOURCE
+    retry_after = 0
+    """Seconds after which asking again may help, where that is known."""
     body_limit = "max_body_bytes"
     """The extension's trait that bounds the body."""
 
@@ -77,7 +80,9 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
         """Log that a credential was wrong, and hold the answer back where that happens often."""
         address = self.request.remote_ip or ""
         self.log.warning("Refused %s from %s [%s]", what, address, self.correlation_id)
-        await asyncio.sleep(self.extensionapp.failed_attempts.wait_after(address))
+        wait = self.extensionapp.failed_attempts.wait_after(address)
+        self.retry_after = math.ceil(wait)
+        await asyncio.sleep(wait)
 
     def job_id(self, text: str, name: str = "job_id") -> UUID:
         """Return the path's job id; ``name`` is what the path calls it."""
@@ -128,6 +133,7 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
         """Put the correlation id on every answer, errors included."""
         super().set_default_headers()
         self.set_header(CORRELATION_HEADER, self.correlation_id)
+        self.set_header("Cache-Control", "private, no-cache")  # kept, but asked for by its ETag
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:  # noqa: ARG002
         """Decode a path's part; what is not UTF-8 is for the schema to refuse."""
@@ -152,7 +158,9 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
         elif status == 405:
             self.set_header("Allow", ", ".join(self._verbs()))
         elif status == 503:
-            self.set_header("Retry-After", str(RETRY_AFTER))
+            self.retry_after = RETRY_AFTER
+        if self.retry_after:
+            self.set_header("Retry-After", str(self.retry_after))
         self.finish(content.model_dump_json(exclude_unset=True))
 
     def log_exception(
@@ -197,6 +205,8 @@ class UserHandler(AutoMLHandler):
         """Refuse whoever is not signed in, whatever the verb."""
         await super().prepare()
         if self.current_user is None and self.request.method != "OPTIONS":
+            if "Authorization" in self.request.headers:
+                await self.note_failed_attempt("a token")
             self.get_login_url()
         self.refuse_large_body()
 

@@ -113,7 +113,12 @@ async def update_training_status(
 ) -> AutoMLTrainingJobResponse:
     """DAG status writeback.
 
-    Called by the rendered DAG at task start, success, or failure. A repeat changes nothing; a step
+    Called by the rendered DAG at task start, success, or failure.
+
+    PSK-authenticated to match the existing /api/jobs/{id}/status endpoint
+    used by data-engineering DAGs.
+
+    A repeat changes nothing; a step
     backwards answers with the job as it is.
     """
     jobs = await handler.jobs()

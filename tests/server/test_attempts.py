@@ -64,6 +64,9 @@ async def test_wrong_keys_are_slowed_down_and_right_ones_are_not(ask, ask_b, tok
     assert waits == [0.0] * FREE + [0.1]
     assert (await ask("PUT", status, auth={"Authorization-PSK": "wrong"})).status_code == 401
     assert waits.pop() == 0.2
+    slowed = await ask("GET", "version", auth={"Authorization": "Bearer no-such-token"})
+    assert (slowed.status_code, slowed.headers["retry-after"]) == (401, "1")
+    assert waits.pop() == 0.4
     assert (await ask_b("GET", "stats")).status_code == 200
     assert (await ask("PUT", status, auth={"Authorization-PSK": psk})).status_code == 422
     assert len(waits) == FREE + 1
