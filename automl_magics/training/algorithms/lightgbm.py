@@ -21,8 +21,10 @@ from automl_magics.training.algorithms.base import (
 )
 from automl_magics.training.algorithms.boosting import Lockstep, Rounds, fold_threads
 from automl_magics.training.algorithms.lightgbm_portfolio import PORTFOLIO, QUICK
+from automl_magics.training.algorithms.targets import TargetScale, learned_target
 from automl_magics.training.budget import Slot
 from automl_magics.training.encoding import Encoded
+from automl_magics.training.metrics import Objective
 from automl_magics.training.split import Fold, Rows
 
 # OpenMP's threads spin while they wait. Beside another busy process that costs up to ten times the
@@ -33,10 +35,14 @@ import lightgbm as lgb
 _MAX_BIN = 255
 _DATASET = {"max_bin": _MAX_BIN, "feature_pre_filter": False, "verbosity": -1}
 
-_OBJECTIVES = {
+_CLASS_OBJECTIVES = {
     ProblemType.BINARY_CLASSIFICATION: "binary",
     ProblemType.MULTICLASS_CLASSIFICATION: "multiclass",
-    ProblemType.REGRESSION: "regression",
+}
+_VALUE_OBJECTIVES = {
+    Objective.SQUARED: ("regression", "l2"),
+    Objective.ABSOLUTE: ("regression_l1", "l1"),
+    Objective.QUANTILE: ("quantile", "quantile"),
 }
 # What stops the boosting: the loss. A metric of ranks, such as the ROC AUC, is at its best after a
 # few rounds already on few rows, when the probabilities still hug the base rate: three seeds on the
@@ -44,7 +50,6 @@ _OBJECTIVES = {
 _STOPPING = {
     ProblemType.BINARY_CLASSIFICATION: "binary_logloss",
     ProblemType.MULTICLASS_CLASSIFICATION: "multi_logloss",
-    ProblemType.REGRESSION: "l2",
 }
 
 
@@ -70,7 +75,7 @@ class LightGBM:
         """Read a booster."""
         document = json.loads((folder / "lightgbm.json").read_text(encoding="utf-8"))
         text = (folder / "lightgbm.txt").read_text(encoding="utf-8")
-        return LightGBMPredictor(text, document["offset"], document["scale"])
+        return LightGBMPredictor(text, TargetScale.from_dict(document))
 
 
 ALGORITHMS = {
@@ -80,16 +85,12 @@ ALGORITHMS = {
 
 
 class LightGBMPredictor:
-    """A booster, made from its own text so that a saved and loaded one is the same thing.
+    """A booster, made from its own text so that a saved and loaded one is the same thing."""
 
-    Values are ``offset + scale * booster``; classifiers have 0 and 1 there.
-    """
-
-    def __init__(self, text: str, offset: float, scale: float) -> None:
+    def __init__(self, text: str, scale: TargetScale) -> None:
         self._text = text
         self._booster = lgb.Booster(model_str=text)
         self._binary = self._booster.params.get("objective", "").startswith("binary")
-        self._offset = offset
         self._scale = scale
 
     def predict(self, features: Encoded) -> Floats:
@@ -99,7 +100,7 @@ class LightGBMPredictor:
             return raw
         if self._binary:
             return np.column_stack([1.0 - raw, raw])
-        return self._offset + self._scale * raw
+        return self._scale.label(raw)
 
     def importance(self) -> Floats:
         """Return the gain by feature."""
@@ -111,15 +112,15 @@ class LightGBMPredictor:
         if self._booster.num_model_per_iteration() > 1:
             classes = self._booster.num_model_per_iteration()
             return raw.reshape(len(features), classes, -1).transpose(0, 2, 1)
-        raw *= self._scale
-        raw[:, -1] += self._offset
+        raw *= self._scale.scale
+        raw[:, -1] += self._scale.offset
         return raw
 
     def save(self, folder: Path) -> None:
         """Write LightGBM's text file and the scale beside it."""
         (folder / "lightgbm.txt").write_text(self._text, encoding="utf-8")
-        document = {"offset": self._offset, "scale": self._scale}
-        (folder / "lightgbm.json").write_text(json.dumps(document), encoding="utf-8")
+        document = json.dumps(self._scale.to_dict())
+        (folder / "lightgbm.json").write_text(document, encoding="utf-8")
 
 
 class LightGBMTrainer:
@@ -127,8 +128,7 @@ class LightGBMTrainer:
 
     def __init__(self, data: TrainingData) -> None:
         self._data = data
-        self._offset, self._scale = _target_scale(data)
-        self._target = (data.target - self._offset) / self._scale
+        self._target = learned_target(data)
         self._binned: lgb.Dataset | None = None
         self._subsets: dict[bytes, lgb.Dataset] = {}
         self._rounds = Rounds()
@@ -172,16 +172,20 @@ class LightGBMTrainer:
 
     def _fold_fit(self, booster: "_Booster", rounds: int, fold: Fold) -> FoldFit:
         text = booster.booster.model_to_string(num_iteration=booster.trees(rounds))
-        predictor = LightGBMPredictor(text, self._offset, self._scale)
+        predictor = LightGBMPredictor(text, self._target.scale)
         return FoldFit(predictor, predictor.predict(self._data.rows(fold.validation, fold)))
 
     def _parameters(self, configuration: Configuration, rows: int, threads: int) -> dict[str, Any]:
         data = self._data
+        if data.classes:
+            objective, loss = _CLASS_OBJECTIVES[data.problem_type], _STOPPING[data.problem_type]
+        else:
+            objective, loss = _VALUE_OBJECTIVES[self._target.objective]
         parameters = {
             **_DATASET,
             **configuration.parameters,
-            "objective": _OBJECTIVES[data.problem_type],
-            "metric": _STOPPING[data.problem_type],
+            "objective": objective,
+            "metric": loss,
             "seed": data.seed,
             "deterministic": True,
             "force_row_wise": True,
@@ -192,8 +196,8 @@ class LightGBMTrainer:
         parameters["min_data_in_leaf"] = max(1, min(least, rows // 20))
         if data.problem_type is ProblemType.MULTICLASS_CLASSIFICATION:
             parameters["num_class"] = data.classes
-        if data.metric.name == "mae":
-            parameters.update(objective="regression_l1", metric="l1")
+        if self._target.objective is Objective.QUANTILE:
+            parameters["alpha"] = self._target.alpha
         return parameters
 
     def _sets(self, fold: Fold) -> tuple[lgb.Dataset, lgb.Dataset | None]:
@@ -202,8 +206,11 @@ class LightGBMTrainer:
             learned = self._bin(fold.features, fold.train)
             if not len(fold.validation):
                 return learned, None
+            weights = self._target.weights
             held = learned.create_valid(
-                fold.features.values[fold.validation], self._target[fold.validation]
+                fold.features.values[fold.validation],
+                self._target.values[fold.validation],
+                weight=None if weights is None else weights[fold.validation],
             )
             return learned, held
         if self._binned is None:
@@ -212,12 +219,12 @@ class LightGBMTrainer:
         return learned, self._subset(fold.validation) if len(fold.validation) else None
 
     def _bin(self, features: Encoded, rows: Rows | None) -> lgb.Dataset:
-        data = self._data
+        data, target = self._data, self._target
         chosen: Any = slice(None) if rows is None else rows
         return lgb.Dataset(
             features.values[chosen],
-            self._target[chosen],
-            weight=None if data.weights is None else data.weights[chosen],
+            target.values[chosen],
+            weight=None if target.weights is None else target.weights[chosen],
             categorical_feature=list(features.categorical),
             params={**_DATASET, "seed": data.seed, "num_threads": data.threads},
             free_raw_data=False,
@@ -272,13 +279,3 @@ class _Booster:
 def _be_quiet() -> None:
     """Set LightGBM's log level, which each thread has for itself."""
     lgb.Dataset(np.zeros((2, 1)), params={"verbosity": -1}).construct()
-
-
-def _target_scale(data: TrainingData) -> tuple[float, float]:
-    """Return mean and deviation of a regression's target.
-
-    LightGBM keeps labels in single precision: centred ones lose least.
-    """
-    if data.problem_type is not ProblemType.REGRESSION:
-        return 0.0, 1.0
-    return float(np.mean(data.target)), float(np.std(data.target)) or 1.0
