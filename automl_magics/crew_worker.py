@@ -26,13 +26,16 @@ from automl_magics.contracts.features import (
     FeatureEngineeringStatus,
     FeatureRecipe,
 )
-from automl_magics.service.approval import STAGED, edited_recipe, training_request
+from automl_magics.service.approval import (
+    SOURCES,
+    STAGED,
+    edited_recipe,
+    frozen_tables,
+    training_request,
+)
 from automl_magics.settings import Settings
 from automl_magics.store import Store
 from automl_magics.store.jobs import utc_now
-
-SOURCES = "sources"
-"""The folder within a job's own that the frozen rows of its source tables are in."""
 
 TRACEBACK = "traceback.log"
 """Where an unexpected failure is told in full, in the job's folder."""
@@ -178,14 +181,6 @@ def _freeze(
     return tables
 
 
-def frozen_tables(settings: Settings, job: FeatureEngineeringJob) -> dict[str, Path]:
-    """Return the frozen rows of a job's source tables, by short name."""
-    if job.plan is None:
-        raise Conflict("The job has no recipe.", hint="Retry it.")
-    folder = settings.folder("jobs", str(job.job_id), SOURCES)
-    return {name: folder / f"{name}.parquet" for name in job.plan.sources}
-
-
 def _materialize(
     settings: Settings,
     store: Store,
@@ -202,7 +197,7 @@ def _materialize(
 
     folder, tables = settings.job_folder(job.job_id), frozen_tables(settings, job)
     plan, approval = job.plan, job.approval or FeatureEngineeringApproval()
-    recipe = edited_recipe(job, approval)
+    recipe = edited_recipe(job, approval.edits)
     if plan is None:
         raise Conflict("The job has no recipe.")
     reporter.step("validating", "Validating the edited recipe.")
@@ -233,7 +228,7 @@ def _materialize(
         progress=reporter.fraction,
     )
     reporter.step("publishing", f"Putting {rows} rows into the workspace.")
-    publish(database, settings.workspace_path, recipe, job.job_id)
+    publish(database, settings.workspace_path, recipe, plan, job.job_id)
     database.unlink(missing_ok=True)
     shutil.rmtree(folder / "scratch", ignore_errors=True)
     training_job_id = None

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -254,6 +255,44 @@ class TrainingJobHandle(View):
                 self._session.settings, str(data), namespace=_variables(), folder=Path.cwd()
             )
         predictions: pd.DataFrame = self._model.predict(_as_frame(data))
+        return predictions
+
+    def predict_from_sources(
+        self, sources: Mapping[str, Any] | None = None, *, cutoff: datetime | None = None
+    ) -> "pd.DataFrame":
+        """Predict straight from the source tables that the job's training table was made of.
+
+        Parameters
+        ----------
+        sources
+            Where to take a source table from now, by its name; the others are read from where
+            they were.
+        cutoff
+            The moment to look back from, where the recipe has one for all rows; now when left out.
+
+        Returns
+        -------
+        One row to a row of the grain's table: the grain, then what `predict` returns.
+
+        Raises
+        ------
+        Conflict
+            When the job was not trained on a table that the crew made.
+        """
+        from automl_magics.feature_job import recipe_of_job, table_from_sources
+
+        self.check_model()
+        kept = recipe_of_job(self._session, self._record)
+        rows = table_from_sources(
+            self._session,
+            kept,
+            sources or {},
+            cutoff=cutoff,
+            namespace=_variables(),
+            folder=Path.cwd(),
+        ).to_pandas()
+        grain = rows[kept.plan.grain]
+        predictions: pd.DataFrame = grain.join(self.predict(rows).set_axis(grain.index))
         return predictions
 
     def deploy(self) -> DeployedModel:

@@ -15,6 +15,7 @@ from automl_magics.contracts.features import (
     FeatureEngineeringProposal,
     FeatureEngineeringRequest,
     FeatureJobFilter,
+    RecipeEdits,
 )
 from automl_magics.contracts.http import JobLogs, LogQuery
 from automl_magics.contracts.lists import MAX_PAGE
@@ -48,6 +49,10 @@ class FeatureCalls(Calls[Mode]):
     @call("GET", f"{JOB}/details", polled=True)
     def details(self, job_id: UUID) -> FeatureEngineeringJob:
         """Return the whole record of one job."""
+
+    @call("POST", f"{JOB}/edit", patience=300)  # the recipe is tried on a sample
+    def edit(self, job_id: UUID, body: RecipeEdits) -> FeatureEngineeringProposal:
+        """Change a proposal that waits for approval; it is validated anew."""
 
     @call("POST", f"{JOB}/approve")
     def approve(

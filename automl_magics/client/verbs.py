@@ -13,6 +13,7 @@ from automl_magics.contracts.features import (
     FeatureEngineeringPage,
     FeatureEngineeringRequest,
     FeatureJobFilter,
+    RecipeEdits,
 )
 from automl_magics.contracts.http import LogQuery
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
@@ -120,6 +121,11 @@ class RemoteFeatureJobs:
     def find(self, wanted: FeatureJobFilter = NEWEST_FEATURE_JOBS) -> FeatureEngineeringPage:
         """Return a page of jobs, newest first."""
         return self._calls.find_details(wanted)
+
+    def edit(self, job_id: UUID, edits: RecipeEdits) -> FeatureEngineeringJob:
+        """Change a proposal that waits for approval; it is validated anew."""
+        self._calls.edit(job_id, edits)
+        return self.get(job_id)
 
     def approve(self, job_id: UUID, approval: FeatureEngineeringApproval) -> FeatureEngineeringJob:
         """Apply edits and make the table; `Conflict` unless it is pending approval."""

@@ -15,6 +15,7 @@ from automl_magics.contracts.features import (
     FeatureEngineeringPage,
     FeatureEngineeringRequest,
     FeatureJobFilter,
+    RecipeEdits,
 )
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
 from automl_magics.contracts.models import Deployment
@@ -129,6 +130,10 @@ class FeatureJobs(Protocol):
     @reads
     def find(self, wanted: FeatureJobFilter = NEWEST_FEATURE_JOBS) -> FeatureEngineeringPage:
         """Return a page of jobs, newest first."""
+        ...
+
+    def edit(self, job_id: UUID, edits: RecipeEdits) -> FeatureEngineeringJob:
+        """Change a proposal that waits for approval; it is validated anew."""
         ...
 
     def approve(self, job_id: UUID, approval: FeatureEngineeringApproval) -> FeatureEngineeringJob:

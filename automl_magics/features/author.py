@@ -13,6 +13,7 @@ own aggregates are exempt: a label is what happened after it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from automl_magics.contracts.errors import InvalidInput
@@ -219,7 +220,9 @@ class _Author:
             kind = self.plan.time_kinds[self.plan.entity_table][self.plan.time_column]
             return moment(self.plan.entity_table, self.plan.time_column, kind)
         assert self.plan.cutoff is not None  # noqa: S101 - or it is not timed
-        fixed = self.plan.cutoff.replace(tzinfo=None).isoformat(sep=" ")
+        given = self.plan.cutoff
+        naive = given if given.tzinfo is None else given.astimezone(UTC).replace(tzinfo=None)
+        fixed = naive.isoformat(sep=" ")
         return f"CAST({literal(fixed)} AS TIMESTAMP)"
 
     def _aggregate(self, fact: str, items: Sequence[tuple[str, Checked]], *, bounded: bool) -> str:

@@ -56,7 +56,9 @@ def materialize(
         return int(rows(connection, counted, seconds=MATERIALIZING_SECONDS)[0][0])
 
 
-def publish(database: Path, workspace: Path, recipe: FeatureRecipe, job_id: UUID) -> None:
+def publish(
+    database: Path, workspace: Path, recipe: FeatureRecipe, plan: JoinPlan, job_id: UUID
+) -> None:
     """Copy a recipe's table from its file into the workspace, whole or not at all.
 
     The table keeps its job and its recipe in its comment. One that the crew made before is
@@ -73,7 +75,13 @@ def publish(database: Path, workspace: Path, recipe: FeatureRecipe, job_id: UUID
     import filelock
 
     name = identifier(recipe.target_table)
-    kept = json.dumps({MADE_BY: str(job_id), "recipe": recipe.model_dump(mode="json")})
+    kept = json.dumps(
+        {
+            MADE_BY: str(job_id),
+            "recipe": recipe.model_dump(mode="json"),
+            "plan": plan.model_dump(mode="json"),
+        }
+    )
     with filelock.FileLock(workspace.with_suffix(".lock")):
         connection = _opened(workspace)
         try:

@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from automl_magics.contracts.enums import AccessScope, JobStatus, LogLevel
 from automl_magics.contracts.errors import UsageError, did_you_mean
 from automl_magics.contracts.training import AutoMLTrainingRequest
+from automl_magics.magics.features_grammar import add_features
 from automl_magics.magics.manual import (
     EXAMPLES,
     NOTEBOOK_VERBS,
@@ -346,6 +347,7 @@ _ADD_OPTIONS: dict[str, Callable[[Parser], None]] = {
     "keys": _add_keys,
     "doctor": _add_nothing,
     "sources": _add_sources,
+    "features": add_features,
 }
 
 

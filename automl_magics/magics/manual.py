@@ -19,6 +19,7 @@ VERBS = {
     "deploy": "Deploy a finished job's model under its registered name.",
     "models": "List deployed models.",
     "undeploy": "End a deployment; the model stays registered.",
+    "features": "Have a training table proposed from several tables; review, make and apply it.",
     "form": "Show a form that makes a job.",
     "monitor": "Show a live view of one job.",
     "board": "Show a live list of all jobs.",
@@ -52,6 +53,8 @@ USAGE = {
     "doctor": "[options]",
     "keys": "create --name NAME --scope SCOPE [options] | list | revoke KEY",
     "sources": "[list] | add NAME URL | remove NAME",
+    "features": "propose TABLE --tables A,B --grain COLUMN --label COLUMN [options]\n"
+    "       features list | show | edit | approve | retry | logs | apply | delete TABLE [options]",
 }
 
 EXAMPLES: dict[Surface, dict[str, str]] = {
@@ -80,6 +83,16 @@ EXAMPLES: dict[Surface, dict[str, str]] = {
   %automl sources add crm postgresql://ada:${env:PGPASSWORD}@db.example.org/crm
   %automl train crm.public.customers --label churned
 """,
+        "features": """
+  %%automl features propose customer_training --grain customer_id --label churned --wait
+  customers
+  data/orders.parquet
+  orders.client = customers.customer_id
+
+  %automl features edit customer_training --remove orders_count --rename orders_sum_amount=spent
+  %automl features approve customer_training --train --preset fast --wait
+  %automl features apply customer_training --source orders=new_orders --into rows
+""",
         "form": """
   %automl form
   %automl form df --label churned
@@ -100,6 +113,12 @@ EXAMPLES: dict[Surface, dict[str, str]] = {
 """,
         "predict": """
   automl predict churn data/new.csv --output scores.csv
+""",
+        "features": """
+  automl features propose churn_training --tables customers.csv,orders.csv --grain customer_id \\
+      --label churned --positive yes --cutoff 2024-06-01 --wait
+  automl features approve churn_training --train --preset fast --wait
+  automl features apply churn_training --output rows.parquet
 """,
         "keys": """
   automl keys create --name ci --scope ml-workbench:read --expires-in-days 90 --json

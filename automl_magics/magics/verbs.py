@@ -53,7 +53,7 @@ class Place:
 
 def run(words: Namespace, place: Place) -> Any:
     """Do a verb and return a view or a widget; None when its answer has been said already."""
-    if place.body and words.verb not in ("train", "predict"):
+    if place.body and words.verb not in ("train", "predict", "features"):
         raise UsageError(f"{words.verb or 'This'} takes no cell body.", hint="Use %automl.")
     if words.verb is None:
         return whats_next(place.session, place.command)
@@ -141,16 +141,21 @@ def _delete(words: Namespace, place: Place) -> View:
 
 
 def _predict(words: Namespace, place: Place) -> View:
-    source = _source(words, place)
+    named = words.source or place.body
+    source = _source(words, place) if named else ""
     output = None if words.output is None else check_output(place.folder / words.output)
     handle = _handle(words, place)
+    if not named and handle.record.feature_engineering_job_id is None:
+        _source(words, place)
     handle.check_model()  # before the data is read: an unfinished job is the commoner mistake
+    if named:
+        from automl_magics.data.source import read_source
 
-    from automl_magics.data.source import read_source
-
-    settings = place.session.settings
-    table = read_source(settings, source, namespace=place.namespace, folder=place.folder)
-    predictions = Predictions(handle.predict(table))
+        settings = place.session.settings
+        table = read_source(settings, source, namespace=place.namespace, folder=place.folder)
+        predictions = Predictions(handle.predict(table))
+    else:
+        predictions = Predictions(handle.predict_from_sources())
     _bind(words, place, predictions)
     if output is None:
         return predictions
@@ -187,6 +192,20 @@ def _undeploy(words: Namespace, place: Place) -> View:
     which = f"{ended.name}, version {ended.version}"
     done = Message(
         f"{which} is no longer deployed. It stays registered.", ended.model_dump(mode="json")
+    )
+    return _bind(words, place, done)
+
+
+def _features(words: Namespace, place: Place) -> View:
+    from automl_magics.magics.features import done_with_features
+
+    done = done_with_features(
+        words,
+        place.session,
+        folder=place.folder,
+        namespace=place.namespace,
+        body=place.body,
+        confirm=place.confirm,
     )
     return _bind(words, place, done)
 
@@ -293,4 +312,5 @@ _VERBS: dict[str, Callable[[Namespace, Place], Any]] = {
     "keys": _keys,
     "doctor": _doctor,
     "sources": _sources,
+    "features": _features,
 }

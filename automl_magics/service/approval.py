@@ -1,5 +1,6 @@
 """What an approval makes of a proposal: the edited recipe, and the training request."""
 
+from pathlib import Path
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -7,16 +8,20 @@ from pydantic import ValidationError
 from automl_magics.contracts.enums import ProblemType
 from automl_magics.contracts.errors import Conflict, InvalidInput
 from automl_magics.contracts.features import (
-    FeatureEngineeringApproval,
     FeatureEngineeringJob,
     FeatureRecipe,
     LabelType,
+    RecipeEdits,
     TrainRequest,
 )
 from automl_magics.contracts.training import AutoMLTrainingRequest
+from automl_magics.settings import Settings
 
 STAGED = "staged"
 """The folder within a job's own that its staged sources are moved to, by their number."""
+
+SOURCES = "sources"
+"""The folder within a job's own that the frozen rows of its source tables are in."""
 
 _PROBLEM_TYPES = {
     LabelType.BINARY: ProblemType.BINARY_CLASSIFICATION,
@@ -25,15 +30,21 @@ _PROBLEM_TYPES = {
 }
 
 
-def edited_recipe(
-    job: FeatureEngineeringJob, approval: FeatureEngineeringApproval
-) -> FeatureRecipe:
-    """Return a job's recipe with an approval's edits; `InvalidInput` when they do not fit."""
+def frozen_tables(settings: Settings, job: FeatureEngineeringJob) -> dict[str, Path]:
+    """Return the frozen rows of a job's source tables, by short name."""
+    if job.plan is None:
+        raise Conflict("The job has no recipe.", hint="Retry it.")
+    folder = settings.folder("jobs", str(job.job_id), SOURCES)
+    return {name: folder / f"{name}.parquet" for name in job.plan.sources}
+
+
+def edited_recipe(job: FeatureEngineeringJob, edits: RecipeEdits) -> FeatureRecipe:
+    """Return a job's recipe with edits; `InvalidInput` when they do not fit."""
     from automl_magics.features.edits import apply_edits
 
     if job.recipe is None or job.plan is None:
         raise Conflict("The job has no recipe.", hint="Retry it.")
-    return apply_edits(job.recipe, approval.edits, job.plan)
+    return apply_edits(job.recipe, edits, job.plan)
 
 
 def training_request(

@@ -21,12 +21,18 @@ from automl_magics.contracts.features import (
     FeatureEngineeringRequest,
     FeatureEngineeringStatus,
     FeatureJobFilter,
+    RecipeEdits,
 )
 from automl_magics.contracts.training import LogLine
 from automl_magics.data.profile import profile_source
 from automl_magics.data.staging import adopt_staged, discard_staged, stage_source
 from automl_magics.service import crew
-from automl_magics.service.approval import STAGED, edited_recipe, training_request
+from automl_magics.service.approval import (
+    STAGED,
+    edited_recipe,
+    frozen_tables,
+    training_request,
+)
 from automl_magics.service.caller import Caller
 from automl_magics.service.source_of import source_of_table
 from automl_magics.settings import Settings
@@ -132,7 +138,7 @@ class FeatureService:
             self._store.feature_jobs.transition(
                 job_id, FeatureEngineeringStatus.APPROVED, note="", attempt=job.attempt
             )
-        recipe = edited_recipe(job, approval)
+        recipe = edited_recipe(job, approval.edits)
         if approval.auto_train:
             training_request(approval.train_request, recipe, job_id)
         approved = self._store.feature_jobs.transition(
@@ -144,6 +150,43 @@ class FeatureService:
             **self._tied(),
         )
         return self._set_to_work(approved)
+
+    def edit(self, job_id: UUID, edits: RecipeEdits) -> FeatureEngineeringJob:
+        """Change a proposal, which is validated anew and goes on waiting for approval.
+
+        Raises
+        ------
+        InvalidInput
+            For edits that do not fit the recipe, or that do not run.
+        Conflict
+            Unless the job is pending approval.
+        """
+        from automl_magics.features.author import write_sql
+        from automl_magics.features.cage import caged
+        from automl_magics.features.validate import validate
+
+        job = self.get(job_id)
+        if job.status is not FeatureEngineeringStatus.PENDING_APPROVAL or job.plan is None:
+            raise Conflict(f"A feature engineering job that is {job.status} cannot be edited.")
+        recipe = edited_recipe(job, edits)
+        scratch = self._settings.folder("jobs", str(job_id), "scratch")
+        with caged(frozen_tables(self._settings, job), scratch) as connection:
+            verdict = validate(connection, recipe, job.plan)
+        if verdict.summary is None:
+            name, text = next(iter(verdict.complaints.items()))
+            raise InvalidInput(f"{name}: {text}", field="edits")
+        known = job.validation.warnings if job.validation else []
+        warnings = list(dict.fromkeys([*known, *verdict.summary.warnings]))
+        summary = verdict.summary.model_copy(update={"warnings": warnings})
+        return self._store.feature_jobs.revise(
+            job_id,
+            seen=job.updated_at,
+            note=f"Edited by {self._caller.name}.",
+            recipe=recipe.model_dump(mode="json"),
+            sql=write_sql(recipe, job.plan),
+            validation=summary.model_dump(mode="json"),
+            **self._tied(),
+        )
 
     def retry(self, job_id: UUID) -> FeatureEngineeringJob:
         """Start the crew on a failed job anew."""

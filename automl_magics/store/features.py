@@ -154,6 +154,18 @@ class FeatureJobs:
             _append(connection, job_id, level, note, job.correlation_id)
             return _get(connection, job_id)
 
+    def revise(
+        self, job_id: UUID, *, seen: datetime, note: str, **changes: Any
+    ) -> FeatureEngineeringJob:
+        """Change a proposal that waits for approval; `Conflict` when it changed since ``seen``."""
+        with self._database.write() as connection:
+            job = _get(connection, job_id)
+            if job.status is not PENDING or job.updated_at != seen:
+                raise Conflict("The proposal has changed meanwhile.", hint="Look at it again.")
+            _set(connection, job_id, changes)
+            _append(connection, job_id, LogLevel.INFO, note)
+            return _get(connection, job_id)
+
     def describe(self, job_id: UUID, attempt: int, **values: Any) -> bool:
         """Set columns of a job at work; False when it is no longer this attempt's."""
         ours = (

@@ -1,7 +1,7 @@
 """The routes of feature engineering jobs, dialect A.
 
-``…/details``, ``…/logs`` and the list's ``details`` and ``name`` are ours; the rest is as
-published.
+``…/edit``, ``…/details``, ``…/logs`` and the list's ``details`` and ``name`` are ours; the rest
+is as published.
 """
 
 from asyncio import to_thread
@@ -17,6 +17,7 @@ from automl_magics.contracts.features import (
     FeatureEngineeringProposal,
     FeatureEngineeringRequest,
     FeatureJobListQuery,
+    RecipeEdits,
     approval_of,
     proposal_of,
 )
@@ -79,6 +80,15 @@ async def delete_feature_engineering_job(handler: UserHandler, job_id: UUID) -> 
     """Delete a feature engineering job that nothing works on; a table that it made stays."""
     features = await _features(handler)
     await to_thread(features.delete, job_id)
+
+
+@ROUTES.operation("POST", "/jobs/{job_id}/edit", refusals={409: "The job is not pending approval."})
+async def edit_feature_engineering_job(
+    handler: UserHandler, job_id: UUID, body: RecipeEdits
+) -> FeatureEngineeringProposal:
+    """Change a proposal before its approval; it is validated anew."""
+    features = await _features(handler)
+    return proposal_of(await to_thread(features.edit, job_id, body))
 
 
 @ROUTES.operation(
