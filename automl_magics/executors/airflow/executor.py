@@ -8,12 +8,19 @@ import logging
 import os
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from automl_magics.contracts.airflow import dag_id_of, run_id_of
 from automl_magics.contracts.enums import JobStatus, LogLevel
-from automl_magics.contracts.errors import AutoMLError, Conflict, NotFound, TrainingError
+from automl_magics.contracts.errors import (
+    AutoMLError,
+    Conflict,
+    NotFound,
+    TrainingError,
+    Unavailable,
+)
 from automl_magics.contracts.training import TrainingJob
 from automl_magics.executors.airflow.render import specification_of
 from automl_magics.executors.airflow.rest import ACTIVE, AirflowApi, TaskTry
@@ -36,6 +43,7 @@ LAST_LINES = 20
 BROUGHT = {"job", "shards", "threads", "memory_limit"}
 """What a run of the shared DAG brings of its specification."""
 
+PARSES = "Waiting for Airflow to parse the DAG."
 GONE = "absent"
 
 logger = logging.getLogger(__name__)
@@ -128,15 +136,16 @@ class AirflowExecutor:
 
     async def _until_parsed(self, job: TrainingJob, dag_id: str) -> bool:
         """Wait until Airflow knows the DAG; False when nobody wants the job any more."""
-        begun, said, nudged = time.monotonic(), False, False
-        while not await self._api.knows_dag(dag_id):
+        begun, said, nudged = time.monotonic(), "", False
+        while (waiting_for := await self._waiting_for(dag_id)) is not None:
             waited = time.monotonic() - begun
-            if not said:
-                said = True
-                await self._say(job, LogLevel.INFO, "Waiting for Airflow to parse the DAG.")
-            if waited > NUDGE_AFTER and not nudged:
+            if said != waiting_for:
+                said = waiting_for
+                await self._say(job, LogLevel.INFO, said)
+            if said == PARSES and waited > NUDGE_AFTER and not nudged:
                 nudged = True
-                await self._api.nudge()
+                with suppress(AutoMLError):  # Airflow looks by itself, in minutes
+                    await self._api.nudge()
             if waited > PARSING:
                 raise TrainingError(
                     f"Airflow has not found the DAG in {PARSING:.0f} s.",
@@ -146,6 +155,13 @@ class AirflowExecutor:
             if not await self._is_wanted(job):
                 return False
         return await self._is_wanted(job)
+
+    async def _waiting_for(self, dag_id: str) -> str | None:
+        """Return what has to happen before the DAG can be triggered, or None."""
+        try:
+            return None if await self._api.knows_dag(dag_id) else PARSES
+        except Unavailable as error:
+            return f"{error.message} Waiting for it."
 
     async def _is_wanted(self, job: TrainingJob) -> bool:
         try:
@@ -161,7 +177,11 @@ class AirflowExecutor:
             "-m",
             "automl_magics.freezing",
             str(job.job_id),
-            env={**os.environ, **environment(self._settings)},
+            env={
+                **os.environ,
+                **environment(self._settings),
+                "AUTOML_AIRFLOW_STORAGE_URL": self._settings.airflow_storage_url or "",
+            },
             stderr=asyncio.subprocess.PIPE,
         )
         _, said = await process.communicate()
@@ -191,6 +211,9 @@ class AirflowExecutor:
             self._look.failures += 1
             if self._look.failures == 1:
                 await self._tell_all(LogLevel.WARNING, f"{error} The run goes on unseen.")
+            return
+        except Exception:  # an answer that nobody foresaw must not end the looking
+            logger.exception("the look at Airflow's runs failed")
             return
         if self._look.failures:
             self._look.failures = 0
