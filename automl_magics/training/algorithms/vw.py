@@ -93,7 +93,7 @@ class VWTrainer:
     def cost(self, configuration: Configuration, folds: Sequence[Fold]) -> Cost:
         """Predict from what a lap cost before."""
         parameters = configuration.parameters
-        weights = 4 * 4 * 2 ** parameters["bits"] * max(1, self._data.classes)
+        weights = 4 * 4 * 2 ** parameters["bits"]
         lines = 16 * self._data.features.values.size + 300 * len(self._data.features)
         memory = int(len(folds) * weights + lines)
         each = self._seconds_by_lap.get(parameters["pairs"])
