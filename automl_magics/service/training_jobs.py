@@ -23,7 +23,9 @@ from automl_magics.contracts.training import (
     TrainingJob,
     Trial,
 )
+from automl_magics.data.formats import is_file_name
 from automl_magics.data.profile import profile_source
+from automl_magics.data.sources.references import dotted
 from automl_magics.data.staging import adopt_staged, discard_staged, stage_source
 from automl_magics.executors.airflow.render import placed_in_airflow, render_job
 from automl_magics.executors.airflow.snapshots import discard as discard_snapshot
@@ -288,7 +290,10 @@ def _path(current: JobStatus, wanted: JobStatus) -> list[JobStatus]:
 def _default_name(request: AutoMLTrainingRequest) -> str:
     """Return e.g. ``churn-churned`` for the label churned of data/churn.csv or a query on it."""
     named = re.search(r"\bfrom\s+['\"]?([^\s'\"();,]+)", request.source_table, re.IGNORECASE)
-    source = Path(named[1] if named else request.source_table).name.split(".")[0]
+    source = named[1] if named else request.source_table
+    if dotted(source) and not is_file_name(source):
+        source = source.rpartition(".")[2]
+    source = Path(source).name.split(".")[0]
     return _slug(f"{source}-{request.label_column}")[:80] or "job"
 
 

@@ -253,4 +253,4 @@ def test_a_notebook_s_own_source_may_be_a_table_too(service, sources, request_fo
         made.executemany("INSERT INTO people VALUES (?, ?)", [(n, "yn"[n % 2]) for n in range(60)])
     sources.add("shop", str(shop), folder=tmp_path)
     job = service.create(request_for(source_table="SELECT * FROM shop.people"))
-    assert job.problem_type == "binary_classification"
+    assert (job.problem_type, job.name) == ("binary_classification", "people-churned")
