@@ -213,6 +213,8 @@ def _error(status: int, why: str) -> Json:
     headers: Json = {CORRELATION_HEADER: {"$ref": "#/components/headers/CorrelationId"}}
     if status == 401:
         headers["WWW-Authenticate"] = {"$ref": "#/components/headers/WWW-Authenticate"}
+    if status in (401, 503):
+        headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
     return {
         "description": f"{HTTPStatus(status).phrase}. {why}",
         "headers": headers,
@@ -233,6 +235,10 @@ _HEADERS = {
     "ETag": {
         "description": "What this answer is recognized by in `If-None-Match`.",
         "schema": {"type": "string"},
+    },
+    "Retry-After": {
+        "description": "Seconds after which asking again may help.",
+        "schema": {"type": "integer"},
     },
     "WWW-Authenticate": {
         "description": "How to authenticate.",
