@@ -2,9 +2,11 @@
 
 import getpass
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 
+@cache
 def login_name() -> str:
     """Return the name of the account that this process runs under."""
     try:

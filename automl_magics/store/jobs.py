@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     Text,
     UnaryExpression,
+    bindparam,
     delete,
     func,
     insert,
@@ -36,6 +37,8 @@ from automl_magics.store.tables import TRAINING_JOBS as JOBS
 from automl_magics.store.tables import TRIALS
 
 _FIELDS = [JOBS.c[name] for name in TrainingJob.model_fields]
+_ONE = select(*_FIELDS).where(JOBS.c.job_id == bindparam("wanted"))
+"""Made once: to make it takes longer than to run it."""
 
 
 class Superseded(Conflict):
@@ -245,7 +248,7 @@ def _set(connection: Connection, job_id: UUID, values: Mapping[str, Any]) -> Non
 
 
 def _get(connection: Connection, job_id: UUID) -> TrainingJob:
-    row = connection.execute(select(*_FIELDS).where(JOBS.c.job_id == job_id)).mappings().first()
+    row = connection.execute(_ONE, {"wanted": job_id}).mappings().first()
     if row is None:
         raise NotFound(f"There is no training job {job_id}.")
     return _record(row)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from automl_magics.contracts.enums import JobStatus, LogLevel
@@ -14,6 +14,10 @@ from automl_magics.store.database import Database
 from automl_magics.store.tables import LOG_LINES as LINES
 from automl_magics.store.tables import TRAINING_JOBS as JOBS
 from automl_magics.store.tables import TRIALS
+
+# Statements made once: to make one takes longer than to run it.
+_LAST_SEQ = select(func.max(LINES.c.seq)).where(LINES.c.job_id == bindparam("wanted"))
+_INSERT_LINE = insert(LINES)
 
 
 class Journal:
@@ -92,17 +96,16 @@ def append_line(
     fields: Mapping[str, Any] | None = None,
 ) -> None:
     """Append a line within the caller's write transaction."""
-    last = connection.scalar(select(func.max(LINES.c.seq)).where(LINES.c.job_id == job_id)) or 0
-    connection.execute(
-        insert(LINES).values(
-            job_id=job_id,
-            seq=last + 1,
-            timestamp=datetime.now(UTC),
-            level=level,
-            message=message,
-            fields=dict(fields or {}),
-        )
-    )
+    last = connection.scalar(_LAST_SEQ, {"wanted": job_id}) or 0
+    line = {
+        "job_id": job_id,
+        "seq": last + 1,
+        "timestamp": datetime.now(UTC),
+        "level": level,
+        "message": message,
+        "fields": dict(fields or {}),
+    }
+    connection.execute(_INSERT_LINE, line)
 
 
 def _exists(connection: Connection, job_id: UUID, attempt: int | None = None) -> bool:

@@ -141,6 +141,8 @@ class Backend:
         if self._opening is None:
             self._opening = asyncio.ensure_future(asyncio.to_thread(self._open))
         opening = self._opening
+        if opening.done() and not opening.cancelled() and opening.exception() is None:
+            return opening.result()
         try:
             return await asyncio.shield(opening)
         except BaseException:
