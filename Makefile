@@ -29,7 +29,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo lab test lint format lock clean bench-quality
+.PHONY: help demo lab test lint format lock clean bench-api bench-quality
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -42,6 +42,9 @@ lab: .venv/.installed ## open JupyterLab with the project installed
 
 test: lint ## run every check and every test
 	$(BIN)/python -m pytest -p tests.no_skips -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+bench-api: .venv/.installed ## the REST API beside a bare Jupyter handler: BENCH_ARGS="--jobs 100 10000"
+	$(BIN)/python benchmarks/api.py $(BENCH_ARGS)
 
 bench-quality: .venv/.installed ## run the engine beside other systems: BENCH_DATA=folder BENCH_ARGS="--systems ..."
 	$(BIN)/python benchmarks/quality.py $(BENCH_DATA) $(BENCH_ARGS)
