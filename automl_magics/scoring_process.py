@@ -27,6 +27,8 @@ LONGEST_QUEUE = 32
 """Predictions that wait for their turn; one more is refused."""
 ATTEMPTS = 2
 """How many processes a call may see die before it is given up."""
+START_SECONDS = 180.0
+"""More that a call may take which finds the process cold, or may have to load a model."""
 TICK = 0.5
 """Seconds between two looks at what takes too long."""
 
@@ -51,6 +53,7 @@ class _Child:
     process: "subprocess.Popen[bytes]"
     connection: Connection
     sending: threading.Lock = field(default_factory=threading.Lock)
+    is_warm: threading.Event = field(default_factory=threading.Event)
 
 
 class ScoringProcess:
@@ -59,7 +62,8 @@ class ScoringProcess:
     Parameters
     ----------
     settings
-        Handed to the process. ``scoring_timeout`` bounds the wait for a turn, and again the work.
+        Handed to the process. ``scoring_timeout`` bounds the wait for a turn, and again the work,
+        the process's own start not counted.
     logger
         Is told in full what goes wrong there.
     """
@@ -91,7 +95,7 @@ class ScoringProcess:
         Unavailable
             When too much is waiting already.
         """
-        call = _Call(next(self._numbers), verb, arguments, self._deadline())
+        call = _Call(next(self._numbers), verb, arguments, self._deadline(verb))
         call.future.set_running_or_notify_cancel()  # nobody can take it back from here on
         with self._lock:
             if self._is_closed:
@@ -141,7 +145,7 @@ class ScoringProcess:
                 call.future.set_exception(Unavailable(refused))
                 continue
             call.attempts += 1
-            call.deadline = self._deadline()
+            call.deadline = self._deadline(call.verb)
             self._sent[call.number] = call
             outgoing.append((self._child, call))
         return outgoing
@@ -178,7 +182,9 @@ class ScoringProcess:
         while True:
             try:
                 if child.connection.poll(TICK):
-                    self._settle(*child.connection.recv())
+                    answer = child.connection.recv()
+                    child.is_warm.set()
+                    self._settle(*answer)
             except (EOFError, OSError):
                 break
             self._give_up_late_ones(child)
@@ -236,5 +242,7 @@ class ScoringProcess:
             died = "The scoring process died twice while it worked on this."
             call.future.set_exception(Unavailable(died, hint="Send fewer rows at once."))
 
-    def _deadline(self) -> float:
-        return time.monotonic() + self._settings.scoring_timeout
+    def _deadline(self, verb: Verb) -> float:
+        is_warm = self._child is not None and self._child.is_warm.is_set()
+        start = 0.0 if verb == "invoke" and is_warm else START_SECONDS
+        return time.monotonic() + self._settings.scoring_timeout + start

@@ -9,24 +9,26 @@ from automl_magics.contracts.http_b import AutoMLModel, AutoMLModelList
 from automl_magics.contracts.models import Predictions
 
 PATH = "/api/v1/automl/models"
+PATIENCE = 300
+"""Seconds: the server's scoring process may have to start first."""
 
 
 class ModelCalls(Calls[Mode]):
     """List deployed models, predict with them, end them; `WorkbenchCalls.deploy` makes them."""
 
-    @call("GET", PATH)
+    @call("GET", PATH, patience=PATIENCE)
     def find(self) -> AutoMLModelList:
         """Return every deployed model, by name."""
 
-    @call("GET", f"{PATH}/{{name}}")
+    @call("GET", f"{PATH}/{{name}}", patience=PATIENCE)
     def get(self, name: str) -> AutoMLModel:
         """Return one deployed model."""
 
-    @call("DELETE", f"{PATH}/{{name}}")
+    @call("DELETE", f"{PATH}/{{name}}", patience=PATIENCE)
     def undeploy(self, name: str) -> None:
         """End a deployment; the model stays registered."""
 
-    @call("POST", f"{PATH}/{{name}}/invocations", patience=120)
+    @call("POST", f"{PATH}/{{name}}/invocations", patience=PATIENCE)
     def invoke(self, name: str, body: Mapping[str, Any]) -> Predictions:
         """Predict rows by MLflow's scoring protocol.
 

@@ -58,7 +58,7 @@ class WorkbenchCalls(Calls[Mode]):
     def trigger(self, job_id: JobId) -> AutoMLJob:
         """Queue a job that waits to be triggered; `Conflict` in any other state."""
 
-    @call("POST", f"{JOB}/deploy", patience=120)
+    @call("POST", f"{JOB}/deploy", patience=300)
     def deploy(self, job_id: JobId) -> AutoMLJobDeployed:
         """Deploy the best model of a completed job; `Conflict` in any other state."""
 
