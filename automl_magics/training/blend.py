@@ -12,6 +12,7 @@ from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, ModelF
 from automl_magics.training.algorithms import load_algorithm
 from automl_magics.training.algorithms.base import Floats, Predictor
 from automl_magics.training.encoding import Encoded
+from automl_magics.training.target_encoding import WithTargets, saved_encoding
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,17 @@ class Blend:
         bags = []
         for member in document["members"]:
             algorithm = algorithm_name(member["algorithm"])
-            load = load_algorithm(algorithm).load
-            predictors = tuple(load(folder / name) for name in member["folders"])
+            predictors = tuple(load_predictor(algorithm, folder / of) for of in member["folders"])
             bags.append(Bag(member["candidate"], algorithm, member["weight"], predictors))
         return cls(tuple(bags), document["temperature"])
+
+
+def load_predictor(algorithm: AlgorithmName, folder: Path) -> Predictor:
+    """Read one saved model."""
+    encoding = saved_encoding(folder)
+    if encoding is None:
+        return load_algorithm(algorithm).load(folder)
+    return WithTargets(load_algorithm(algorithm).load(folder / "model"), encoding)
 
 
 def tempered(probabilities: Floats, temperature: float) -> Floats:

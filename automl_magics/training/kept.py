@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 
 from automl_magics.contracts.training import Trial
-from automl_magics.training.algorithms import load_algorithm
 from automl_magics.training.algorithms.base import Configuration, Fit, FoldFit, TrainingData
-from automl_magics.training.blend import algorithm_name
+from automl_magics.training.blend import algorithm_name, load_predictor
 from automl_magics.training.members import Member
 from automl_magics.training.split import Fold
 
@@ -71,10 +70,12 @@ class KeptFits:
 
     def _member(self, place: Path, record: dict[str, Any]) -> Member:
         again = _from_json(record["again"])
-        load = load_algorithm(again.algorithm).load
         numbers: list[int] = record["folds"]
         parts = tuple(
-            FoldFit(load(place / f"model-{number}"), np.load(place / f"predictions-{number}.npy"))
+            FoldFit(
+                load_predictor(again.algorithm, place / f"model-{number}"),
+                np.load(place / f"predictions-{number}.npy"),
+            )
             for number in numbers
         )
         seconds = record["fold_seconds"]
@@ -97,6 +98,7 @@ def _as_json(configuration: Configuration) -> dict[str, Any]:
         "algorithm": configuration.algorithm.value,
         "parameters": dict(configuration.parameters),
         "fixed": configuration.fixed,
+        "targets": configuration.targets,
     }
 
 
@@ -106,6 +108,7 @@ def _from_json(document: dict[str, Any]) -> Configuration:
         algorithm_name(document["algorithm"]),
         document["parameters"],
         document["fixed"],
+        document["targets"],
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, ModelFamily, Preset
 from automl_magics.training.algorithms.base import Configuration
@@ -14,16 +15,28 @@ _ORDER = (
     ("lightgbm", 1),
     ("extra_trees", 0),
     ("xgboost", 0),
-    ("catboost", 0),
-    ("lightgbm", 2),
     ("neural_network", 0),
     ("nearest_neighbors", 0),
+    ("lightgbm", 2),
+    ("catboost", 0),
     ("lightgbm", 3),
     ("xgboost", 1),
     ("random_forest", 0),
     ("lightgbm", 4),
-    ("vw", 0),
+    ("neural_network", 1),
+    ("catboost", 1),
+    ("linear", 1),
+    ("xgboost", 2),
+    ("lightgbm", 5),
+    ("extra_trees", 1),
+    ("lightgbm", 6),
+    ("xgboost", 3),
+    ("nearest_neighbors", 1),
+    ("lightgbm", 8),
+    ("random_forest", 1),
+    ("lightgbm", 9),
 )
+_WITH_TARGETS = frozenset({("lightgbm", 1), ("xgboost", 0), ("lightgbm", 3), ("lightgbm", 4)})
 
 _SHARES: Mapping[str, float] = {
     "linear": 0.3,
@@ -36,8 +49,8 @@ _SHARES: Mapping[str, float] = {
 
 _MOST: Mapping[Preset, int] = {
     Preset.FAST: 4,
-    Preset.BALANCED: 16,
-    Preset.HIGH_QUALITY: 30,
+    Preset.BALANCED: 24,
+    Preset.HIGH_QUALITY: 36,
     Preset.BEST_QUALITY: 60,
 }
 _MOST_BY_ROWS = ((100, 6), (500, 10), (2_500, 20))
@@ -45,15 +58,31 @@ _MOST_BY_ROWS = ((100, 6), (500, 10), (2_500, 20))
 
 
 def order_of(
-    portfolios: Mapping[AlgorithmName, Sequence[Configuration]], preset: Preset, rows: int
+    portfolios: Mapping[AlgorithmName, Sequence[Configuration]],
+    preset: Preset,
+    rows: int,
+    *,
+    targets: bool = False,
 ) -> list[Configuration]:
-    """Return the configurations to try, in this order."""
+    """Return the configurations to try, in this order.
+
+    Parameters
+    ----------
+    targets
+        Some of them also learn from averages of the label by category.
+    """
     by_family: dict[str, list[Configuration]] = defaultdict(list)
     for algorithm, portfolio in portfolios.items():
         by_family[family_of(algorithm)] += portfolio
-    planned = [
-        by_family[family][place] for family, place in _ORDER if place < len(by_family[family])
-    ]
+    if len(by_family) > 1:
+        by_family.pop("vw", None)  # a linear model too, and never the better one here
+    planned: list[Configuration] = []
+    for family, place in _ORDER:
+        if place >= len(by_family[family]):
+            continue
+        planned.append(by_family[family][place])
+        if targets and (family, place) in _WITH_TARGETS:
+            planned.append(_with_targets(planned[-1]))
     longest = max(map(len, by_family.values()), default=0)
     for place in range(longest):
         for portfolio in by_family.values():
@@ -61,6 +90,10 @@ def order_of(
                 planned.append(portfolio[place])
     most = min([_MOST[preset], *(most for limit, most in _MOST_BY_ROWS if rows <= limit)])
     return planned[:most]
+
+
+def _with_targets(configuration: Configuration) -> Configuration:
+    return replace(configuration, candidate=f"{configuration.candidate}-targets", targets=True)
 
 
 def planned_number(seconds: float, preset: Preset) -> int:

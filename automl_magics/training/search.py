@@ -1,8 +1,8 @@
 """Fits configurations in turn within a budget; the incumbent is always their ensemble."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -19,7 +19,7 @@ from automl_magics.training.algorithms.base import (
     Trainer,
     TrainingData,
 )
-from automl_magics.training.budget import Budget
+from automl_magics.training.budget import Budget, Slot
 from automl_magics.training.honest import same_but_for_noise
 from automl_magics.training.kept import KeptFits
 from automl_magics.training.members import Ensemble, Member, choose
@@ -27,6 +27,13 @@ from automl_magics.training.memory import Memory
 from automl_magics.training.metrics import Metric, all_scores
 from automl_magics.training.plan import order_of, planned_number, share_of
 from automl_magics.training.reporter import Reporter
+from automl_magics.training.split import Fold
+from automl_magics.training.target_encoding import (
+    TargetEncoding,
+    WithTargets,
+    encode_fold,
+    target_keys,
+)
 from automl_magics.training.validation import Validation, all_rows
 
 _MORE_THAN_FAIR = 1.3
@@ -92,7 +99,10 @@ class Search:
         self._choosing = 0.0
         families = {name: load_algorithm(name) for name in algorithms}
         portfolios = {name: family.portfolio(data) for name, family in families.items()}
-        self.plan = order_of(portfolios, rules.preset, len(data.target))[: rules.max_trials]
+        self._keys = target_keys(data, len(validation.folds))
+        self._encoded: dict[int, tuple[Fold, TargetEncoding]] = {}
+        plan = order_of(portfolios, rules.preset, len(data.target), targets=bool(self._keys))
+        self.plan = plan[: rules.max_trials]
         self._trainers: dict[AlgorithmName, Trainer] = {
             name: family.trainer(data) for name, family in families.items()
         }
@@ -246,12 +256,33 @@ class Search:
             self._kept.keep(trial, member if trial.score is not None else None)
 
     def _fit(self, configuration: Configuration, seconds: float) -> Fit:
-        return self._trainers[configuration.algorithm].fit(
-            configuration,
-            self._validation.first,
-            self._budget.slot(seconds),
-            first=self.incumbent is None,
+        numbers = range(len(self._validation.first))
+        return self._fit_on(
+            configuration, numbers, self._budget.slot(seconds), first=self.incumbent is None
         )
+
+    def _fit_on(
+        self, configuration: Configuration, numbers: Iterable[int], slot: Slot, *, first: bool
+    ) -> Fit:
+        """Fit on the folds of these numbers; -1 is that of all rows."""
+        trainer = self._trainers[configuration.algorithm]
+        if not configuration.targets:
+            return trainer.fit(configuration, [self._fold(i) for i in numbers], slot, first=first)
+        encoded = [self._encoded_fold(number) for number in numbers]
+        fit = trainer.fit(configuration, [fold for fold, _ in encoded], slot, first=first)
+        parts = [
+            replace(part, predictor=WithTargets(part.predictor, encoding))
+            for part, (_, encoding) in zip(fit.folds, encoded, strict=True)
+        ]
+        return replace(fit, folds=tuple(parts))
+
+    def _fold(self, number: int) -> Fold:
+        return all_rows(self.rows) if number < 0 else self._validation.folds[number]
+
+    def _encoded_fold(self, number: int) -> tuple[Fold, TargetEncoding]:
+        if number not in self._encoded:
+            self._encoded[number] = encode_fold(self._data, self._fold(number), self._keys)
+        return self._encoded[number]
 
     def _score(self, member: Member) -> dict[str, float]:
         rows = np.flatnonzero(member.counts)
@@ -306,8 +337,7 @@ class Search:
         folds = [self._validation.folds[number] for number in others]
         slot = self._budget.slot(self._budget.remaining - 8 * self._choosing)
         try:
-            trainer = self._trainers[member.again.algorithm]
-            fit = trainer.fit(member.again, folds, slot, first=False)
+            fit = self._fit_on(member.again, others, slot, first=False)
         except FitError as error:
             self._reporter.log(LogLevel.WARNING, "A fold failed.", error=str(error))
             return False
@@ -320,10 +350,8 @@ class Search:
         seconds = self._budget.remaining - 8 * self._choosing
         if self._budget.stopped or seconds < _REFIT * member.seconds:
             return False
-        whole = all_rows(len(self._data.target))
         try:
-            trainer = self._trainers[member.again.algorithm]
-            fit = trainer.fit(member.again, [whole], self._budget.slot(seconds), first=False)
+            fit = self._fit_on(member.again, [-1], self._budget.slot(seconds), first=False)
         except FitError as error:
             self._reporter.log(LogLevel.WARNING, "A refit failed.", error=str(error))
             return False

@@ -49,6 +49,9 @@ class Configuration:
     """JSON's types only: they are shown, stored and read back."""
     fixed: bool = False
     """Train to just these parameters: no early stopping, no adaptation to the slot."""
+    targets: bool = False
+    """Learn from averages of the label by category too (`automl_magics.training.target_encoding`);
+    the folds bring them along."""
 
 
 @dataclass(frozen=True)

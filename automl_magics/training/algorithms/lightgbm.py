@@ -131,6 +131,7 @@ class LightGBMTrainer:
         self._target = learned_target(data)
         self._binned: lgb.Dataset | None = None
         self._subsets: dict[bytes, lgb.Dataset] = {}
+        self._own: dict[int, tuple[Encoded, lgb.Dataset, lgb.Dataset | None]] = {}
         self._rounds = Rounds()
 
     def cost(self, configuration: Configuration, folds: Sequence[Fold]) -> Cost:
@@ -203,22 +204,23 @@ class LightGBMTrainer:
     def _sets(self, fold: Fold) -> tuple[lgb.Dataset, lgb.Dataset | None]:
         """Return a fold's binned training and validation rows."""
         if fold.features is not None:
-            learned = self._bin(fold.features, fold.train)
-            if not len(fold.validation):
-                return learned, None
-            weights = self._target.weights
-            held = learned.create_valid(
-                fold.features.values[fold.validation],
-                self._target.values[fold.validation],
-                weight=None if weights is None else weights[fold.validation],
-            )
+            if id(fold.features) not in self._own:
+                learned = self._bin(fold.features, fold.train)
+                held = self._bin(fold.features, fold.validation, learned)
+                self._own[id(fold.features)] = (fold.features, learned, held)
+            _, learned, held = self._own[id(fold.features)]
             return learned, held
         if self._binned is None:
             self._binned = self._bin(self._data.features, None)
         learned = self._subset(fold.train)
         return learned, self._subset(fold.validation) if len(fold.validation) else None
 
-    def _bin(self, features: Encoded, rows: Rows | None) -> lgb.Dataset:
+    def _bin(
+        self, features: Encoded, rows: Rows | None, like: lgb.Dataset | None = None
+    ) -> lgb.Dataset | None:
+        """Bin rows, by the bins of another data set where one is given."""
+        if rows is not None and not len(rows):
+            return None
         data, target = self._data, self._target
         chosen: Any = slice(None) if rows is None else rows
         return lgb.Dataset(
@@ -226,8 +228,9 @@ class LightGBMTrainer:
             target.values[chosen],
             weight=None if target.weights is None else target.weights[chosen],
             categorical_feature=list(features.categorical),
+            reference=like,
             params={**_DATASET, "seed": data.seed, "num_threads": data.threads},
-            free_raw_data=False,
+            free_raw_data=rows is not None,
         ).construct()
 
     def _subset(self, rows: Rows) -> lgb.Dataset:
