@@ -24,8 +24,9 @@ def preview_source(source: Source, rows: int = 5) -> Preview:
     """Return the first rows of a source; `InvalidInput` says why it cannot be read."""
     columns = profile_source(source, None).columns
     with source.open() as connection, reading_errors():
-        found = connection.table(ROWS).limit(rows).fetchall()
-    return Preview(columns, [tuple(_shown(value) for value in row) for row in found])
+        found = connection.table(ROWS).limit(rows).to_arrow_table()
+    values = [found.column(place).to_pylist() for place in range(found.num_columns)]
+    return Preview(columns, [tuple(map(_shown, row)) for row in zip(*values, strict=True)])
 
 
 def _shown(value: object) -> str:
