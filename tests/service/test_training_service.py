@@ -66,7 +66,7 @@ def test_a_job_may_wait_to_be_triggered(service: TrainingService, request_for: R
         ({"metric": "roc"}, None, "metric", "roc_auc"),
         ({"algorithm": "lightgbm_regressor"}, None, "algorithm", "lightgbm_classifier"),
         (
-            {"exclude_algorithms": ["lightgbm_classifier", "xgboost_classifier", "vw_classifier"]},
+            {"algorithm": "vw_classifier", "exclude_algorithms": ["vw_classifier"]},
             None,
             "exclude_algorithms",
             "lightgbm_classifier",
