@@ -179,13 +179,17 @@ class BuiltinDesigner:
         brief: Brief, candidates: Sequence[RecipeFeature]
     ) -> tuple[list[RecipeFeature], list[RecipeFeature]]:
         recipe = _recipe(brief.request, brief.plan, candidates)
-        statement = write_sql(recipe, brief.plan, sample=Sample(RANKED_ROWS), as_table=False)
-        sample = arrow(brief.connection, statement, seconds=SECONDS)
+        sample = arrow(brief.connection, sample_of(recipe, brief.plan), seconds=SECONDS)
         label = brief.request.label
         found = rank(sample, label.name, label.type, [one.name for one in candidates])
         by_name = {one.name: one for one in candidates}
         useful = [by_name[name] for name in found.useful[: brief.request.max_features]]
         return useful, [by_name[name] for name in found.leaking]
+
+
+def sample_of(recipe: FeatureRecipe, plan: JoinPlan) -> str:
+    """Return the SELECT of the rows that candidates are ranked on."""
+    return write_sql(recipe, plan, sample=Sample(RANKED_ROWS), as_table=False)
 
 
 def short_names(texts: Sequence[str]) -> dict[str, str]:

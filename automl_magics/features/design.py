@@ -190,6 +190,8 @@ def _of_number(
 ) -> Iterator[tuple[int, RecipeFeature]]:
     name, value = column.name, identifier(column.name)
     what = f"{name} of {feature.role.name}"
+    # Whole numbers are summed to HUGEINT, which few libraries know.
+    total = f"CAST(sum({value}) AS DOUBLE)" if column.type == "integer" else f"sum({value})"
     for tier, short, word in (
         (0, "avg", "mean"),
         (0, "sum", "sum"),
@@ -197,7 +199,8 @@ def _of_number(
         (1, "min", "min"),
         (2, "stddev", "std"),
     ):
-        yield tier, feature(f"{word}_{name}", f"{short}({value})", f"{word} of {what}", "DOUBLE")
+        text = total if word == "sum" else f"{short}({value})"
+        yield tier, feature(f"{word}_{name}", text, f"{word} of {what}", "DOUBLE")
     if time is None:
         return
     moment, kind = time
@@ -213,7 +216,7 @@ def _of_number(
     trend = f"regr_slope({value}, {unit})"
     yield 2, feature(f"trend_{name}", trend, f"slope of {what} over time", "DOUBLE")
     for label, condition in _windows(moment, kind, timed=timed):
-        summed = f"sum({value}) FILTER (WHERE {condition})"
+        summed = total.replace(f"sum({value})", f"sum({value}) FILTER (WHERE {condition})")
         yield (
             2,
             feature(f"sum_{name}_{label}", summed, f"sum of {what} in the last {label}", "DOUBLE"),
