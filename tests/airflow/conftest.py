@@ -153,7 +153,7 @@ class Server:
         asked = {"executor": "airflow", "label_column": "y", "preset": "fast", **fields}
         return self.jobs.create(AutoMLTrainingRequest.model_validate(asked))
 
-    def over(self, job: TrainingJob, seconds: float = 240) -> TrainingJob:
+    def over(self, job: TrainingJob, seconds: float = 420) -> TrainingJob:
         """Return a job when it has ended."""
         return until(
             lambda: self.jobs.get(job.job_id), lambda seen: seen.status.is_terminal, seconds
