@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_server.serverapp import ServerApp
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from jupyter_server.services.contents.manager import ContentsManager
+from traitlets import Type
 
 from automl_magics.contracts.errors import AutoMLError, UsageError
 from automl_server.app import AutoMLServer
@@ -70,12 +73,21 @@ def serve(arguments: Sequence[str]) -> int:
     return 0
 
 
+class _UnservedFiles(AsyncLargeFileManager):
+    """Contents that stay off the network: the default manager adds ``/files`` by itself."""
+
+    def get_extra_handlers(self) -> list[Any]:
+        """Return no handlers."""
+        return []
+
+
 class StandaloneServer(ServerApp):
     """A Jupyter server with what the extension needs of it: no files, notebooks or terminals."""
 
     name = "automl-serve"
     default_services = ("api", "auth", "events", "security", "shutdown")
     no_browser_open_file = True
+    contents_manager_class = Type(_UnservedFiles, klass=ContentsManager)
     as_json = False
     reason: AutoMLError | None = None
     """Why it does not serve."""
