@@ -236,6 +236,11 @@ class TrainingResult(BaseModel):
     feature_columns: list[str]
     feature_importance: dict[str, float] = Field(default_factory=dict)
     """Share of the gain by feature, summing to 1, largest first."""
+    permutation_importance: dict[str, float] = Field(default_factory=dict)
+    """By how much the metric gets worse on held-out rows when a feature is shuffled."""
+    curves: dict[str, Any] = Field(default_factory=dict)
+    """For displays, from held-out rows: ``roc``, ``precision_recall``, ``calibration``,
+    ``confusion``, ``residuals``; and ``incumbent``, pairs of seconds and best score so far."""
     leaderboard: list[LeaderboardRow]
     ledger: list[LedgerEntry]
     warnings: list[str] = Field(default_factory=list)

@@ -24,6 +24,8 @@ class Bag:
     weight: float
     """Its share in the blend."""
     predictors: tuple[Predictor, ...]
+    score: float | None = None
+    """The metric of one of these models on rows that it has not learned from."""
 
     def predict(self, features: Encoded) -> Floats:
         """Return the mean of the models' predictions."""
@@ -73,6 +75,7 @@ class Blend:
                     "candidate": bag.candidate,
                     "algorithm": bag.algorithm,
                     "weight": bag.weight,
+                    "score": bag.score,
                     "folders": folders,
                 }
             )
@@ -87,7 +90,9 @@ class Blend:
         for member in document["members"]:
             algorithm = algorithm_name(member["algorithm"])
             predictors = tuple(load_predictor(algorithm, folder / of) for of in member["folders"])
-            bags.append(Bag(member["candidate"], algorithm, member["weight"], predictors))
+            bags.append(
+                Bag(member["candidate"], algorithm, member["weight"], predictors, member["score"])
+            )
         return cls(tuple(bags), document["temperature"])
 
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,9 @@ from automl_magics.training.algorithms.base import TrainingData
 from automl_magics.training.blend import tempered
 from automl_magics.training.budget import Budget
 from automl_magics.training.checks import data_warnings, model_warnings
+from automl_magics.training.curves import curves_of
 from automl_magics.training.encoding import Encoder
+from automl_magics.training.explain import permutation_importance
 from automl_magics.training.honest import Honest, best_temperature, look_honestly
 from automl_magics.training.kept import KeptFits
 from automl_magics.training.leaderboard import leaderboard, published_algorithm
@@ -131,11 +133,27 @@ class _Training:
         with self.budget.spend("evaluating"):
             honest, temperature = self._look(search, data, validation)
         blend = ensemble.blend(temperature)
-        model = TrainedModel(self.problem_type, rows.label, encoder, blend, honest.threshold)
+        model = TrainedModel(
+            self.problem_type, rows.label, encoder, blend, honest.threshold,
+            metric=self.metric.name, score=honest.scores.get(self.metric.name),
+        )  # fmt: skip
         self._warn(model_warnings(model, honest.scores))
+        with self.budget.spend("explaining"):
+            slot = self.budget.slot(search.explaining)
+            columns = list(model.importance())
+            shuffled = permutation_importance(ensemble, data, validation.folds[0], columns, slot)
         predictions = self._test_predictions(rows, model, honest)
         result = self._result(model, search, ensemble, honest, validation)
-        return Outcome(model, result, predictions)
+        known = {
+            "permutation_importance": shuffled,
+            "curves": {**self._curves(rows, model, honest), "incumbent": search.history},
+        }
+        return Outcome(model, result.model_copy(update=known), predictions)
+
+    def _curves(self, rows: LabelledRows, model: TrainedModel, honest: Honest) -> dict[str, Any]:
+        target, classes = rows.target[honest.rows], len(rows.label.classes or ())
+        codes = model.codes(honest.predictions) if classes else None
+        return curves_of(target, honest.predictions, codes, classes)
 
     def _encode(self, rows: LabelledRows) -> tuple[Encoder, TrainingData]:
         """Fit the encoder, which does not look at the label, and encode all rows."""

@@ -71,6 +71,7 @@ class Member:
             self.configuration.algorithm,
             weight,
             tuple(models) if self.refitted is None else (self.refitted,),
+            self.score,
         )
 
 

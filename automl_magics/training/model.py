@@ -1,8 +1,9 @@
 """A trained model: rows in, predictions out, and plain files on disk."""
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from automl_magics.training.blend import Blend
 from automl_magics.training.encoding import Encoder
 from automl_magics.training.frames import Floats
 from automl_magics.training.label import Class, Label
+from automl_magics.training.metrics import find_metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +34,9 @@ class TrainedModel:
     predictor: Blend
     threshold: float = 0.5
     """Of two classes the second is predicted where its probability is above."""
+    metric: str | None = None
+    score: float | None = None
+    """The metric of the whole on rows that it has not learned from."""
 
     def predict(self, frame: Any) -> "pd.DataFrame":
         """Predict rows of a DataFrame or an Arrow table, in their order and with their index.
@@ -77,6 +82,10 @@ class TrainedModel:
         return self.label.classes
 
     @property
+    def _higher_is_better(self) -> bool:
+        return self.metric is None or find_metric(self.metric, self.problem_type).higher_is_better
+
+    @property
     def input_columns(self) -> dict[str, ColumnType]:
         """The columns that rows must have, with what they held in training."""
         return dict(self.encoder.types)
@@ -95,6 +104,20 @@ class TrainedModel:
         ranked = sorted(shares.items(), key=lambda pair: (-pair[1], pair[0]))
         return {column: gain / total for column, gain in ranked}
 
+    def compact(self) -> "Compact":
+        """Return one single model in place of the ensemble, and what that costs.
+
+        It is the one that is best alone: a fraction of the size and of the time to predict.
+        """
+        bags = self.predictor.bags
+        sign = 1.0 if self._higher_is_better else -1.0
+        best = max(bags, key=lambda bag: -math.inf if bag.score is None else sign * bag.score)
+        alone = replace(best, weight=1.0, predictors=best.predictors[:1])
+        models = sum(len(bag.predictors) for bag in bags)
+        blend = Blend((alone,), self.predictor.temperature if len(bags) == 1 else 1.0)
+        model = replace(self, predictor=blend, score=best.score)
+        return Compact(model, self.metric, self.score, best.score, models)
+
     def save(self, folder: Path) -> None:
         """Write the model as JSON and the predictor's own text files; the folder is made."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -102,6 +125,8 @@ class TrainedModel:
             "format": _FORMAT,
             "problem_type": self.problem_type,
             "threshold": self.threshold,
+            "metric": self.metric,
+            "score": self.score,
             "label": self.label.to_dict(),
             "encoder": self.encoder.to_dict(),
         }
@@ -122,4 +147,19 @@ class TrainedModel:
             encoder=Encoder.from_dict(document["encoder"]),
             predictor=Blend.load(folder / "predictor"),
             threshold=document["threshold"],
+            metric=document["metric"],
+            score=document["score"],
         )
+
+
+@dataclass(frozen=True)
+class Compact:
+    """One model in place of many."""
+
+    model: TrainedModel
+    metric: str | None
+    score_before: float | None
+    """The ensemble's metric on rows that it has not learned from."""
+    score: float | None
+    """That of the one model."""
+    models_before: int

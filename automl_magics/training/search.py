@@ -87,6 +87,7 @@ class Search:
         self.members: list[Member] = []
         self.incumbent: Ensemble | None = None
         self.warnings: list[str] = []
+        self.history: list[tuple[float, float]] = []
         self.first_model_after: float | None = None
         self._data = data
         self._validation = validation
@@ -210,9 +211,14 @@ class Search:
         share = share_of(configuration) / sum(map(share_of, to_come))
         return min(left, max(_MORE_THAN_FAIR * share * left, 3 * cost.usable))
 
+    @property
+    def explaining(self) -> float:
+        """Seconds that looking at the model afterwards may take."""
+        return min(3.0, 0.03 * self._budget.seconds)
+
     def _reserve(self) -> float:
         """Seconds to keep for what comes after the search."""
-        finishing = 8 * self._choosing + 0.1
+        finishing = 8 * self._choosing + 0.1 + self.explaining
         if self._validation.race and self.incumbent is not None:
             refits = _REFIT * sum(member.seconds for member in self.incumbent.members)
             finishing += min(_RACE_RESERVE * self._budget.seconds, 1.1 * refits)
@@ -306,6 +312,8 @@ class Search:
             several = self._rules.ensemble
             self.incumbent = choose(self.members, self._data, several=several, most=self.most)
         self._choosing = time.perf_counter() - begun
+        if self.incumbent is not None:
+            self.history.append((round(self._budget.elapsed, 2), self.incumbent.score))
         if self.first_model_after is None:
             self.first_model_after = self._budget.elapsed
 

@@ -141,13 +141,27 @@ class WithTargets:
     def importance(self) -> Floats:
         """Return the gain by feature; that of an average is given to what it averages over."""
         gains = self.predictor.importance()
+        width = len(gains) - len(self.encoding.prior) * len(self.encoding.keys)
+        folded: Floats = self.folded(gains[None, :], width)[0]
+        return folded
+
+    def folded(self, values: Floats, width: int) -> Floats:
+        """Give what averages are worth to the features that they are made of, in equal parts.
+
+        Parameters
+        ----------
+        values
+            (rows, features and averages, …); there may be one more column, a base.
+        width
+            How many features there are without the averages.
+        """
         channels = len(self.encoding.prior)
-        width = len(gains) - channels * len(self.encoding.keys)
-        found: Floats = gains[:width].copy()
-        for place, gain in enumerate(gains[width:]):
-            key = self.encoding.keys[place // channels]
+        end = width + channels * len(self.encoding.keys)
+        found = np.concatenate([values[:, :width], values[:, end:]], axis=1)
+        for place in range(width, end):
+            key = self.encoding.keys[(place - width) // channels]
             for feature in key:
-                found[feature] += gain / len(key)
+                found[:, feature] += values[:, place] / len(key)
         return found
 
     def save(self, folder: Path) -> None:
