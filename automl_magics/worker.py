@@ -5,6 +5,7 @@ time limit, registers the model in MLflow and writes to the store how it went.
 """
 
 import logging
+import math
 import os
 import shutil
 import threading
@@ -103,8 +104,10 @@ def in_words(error: Exception) -> str:
 
 
 def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreReporter) -> None:
-    limit = job.request.time_limit or PRESET_SECONDS[job.preset]
-    budget = Budget(limit, reserve=min(RESERVE, 0.2 * limit), stop=reporter.unwanted)
+    limit = _time_limit(job)
+    budget = Budget(
+        limit or math.inf, reserve=min(RESERVE, 0.2 * (limit or math.inf)), stop=reporter.unwanted
+    )
     reporter.progress(Progress(phase=Phase.READING, time_limit=limit))
     with TrackingProcess(settings, job) as tracking:
         with budget.spend("reading the data"):
@@ -171,7 +174,14 @@ def _snapshot(
     return snapshot
 
 
-def _registering(elapsed: float, limit: float, store: Store, job: TrainingJob) -> Progress:
+def _time_limit(job: TrainingJob) -> float | None:
+    """Return a job's budget in seconds; None where a number of trials stands in its place."""
+    if job.request.max_trials is not None and job.request.time_limit is None:
+        return None
+    return job.request.time_limit or PRESET_SECONDS[job.preset]
+
+
+def _registering(elapsed: float, limit: float | None, store: Store, job: TrainingJob) -> Progress:
     before = store.jobs.get(job.job_id).progress or Progress()
     return before.model_copy(
         update={"phase": Phase.REGISTERING, "elapsed": elapsed, "time_limit": limit}

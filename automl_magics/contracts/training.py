@@ -74,6 +74,9 @@ class AutoMLTrainingRequest(BaseModel):
     """The hardware profile to train on; local when left out."""
     time_limit: Annotated[float, Field(gt=0, le=7 * 24 * 3600)] | None = None
     """Budget in seconds; the preset's when left out."""
+    max_trials: Annotated[int, Field(gt=0, le=1000)] | None = None
+    """How many configurations to fit, each to its end, in place of a time limit: the same model
+    again on any machine."""
     metric: Text | None = None
     """What to optimize; the problem type's usual one when left out."""
     exclude_algorithms: list[AutoMLAlgorithm] = Field(default_factory=list)

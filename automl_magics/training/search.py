@@ -197,6 +197,8 @@ class Search:
 
     def _slot_seconds(self, position: int) -> float | None:
         """Share what is left among the fits to come; None where none would be worth having."""
+        if self._budget.seconds == np.inf:
+            return np.inf
         if self.incumbent is None:
             return self._budget.remaining * 0.5
         left = self._budget.remaining - self._reserve()
@@ -204,8 +206,6 @@ class Search:
         cost = self._cost(configuration)
         if left <= 2 * cost.usable or left <= 0.02 * self._budget.seconds:
             return None
-        if self._budget.seconds == np.inf:
-            return np.inf
         planned = planned_number(self._budget.seconds, self._rules.preset)
         to_come = self.plan[position : max(planned, position + 1)]
         share = share_of(configuration) / sum(map(share_of, to_come))

@@ -68,6 +68,7 @@ class Task:
             exclude_algorithms=frozenset(request.exclude_algorithms),
             enable_ensemble=request.enable_ensemble,
             seed=request.seed,
+            max_trials=request.max_trials,
             weight_column=request.weight_column,
             group_column=request.group_column,
             time_column=request.time_column,

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,17 @@ def test_the_same_seed_gives_the_same_trials_and_predictions(
     assert scores[0] == scores[1] != scores[2]
     predictions = [o.model.predict_raw(customers) for o in (first, again)]
     assert np.array_equal(*predictions)
+
+
+def test_a_number_of_trials_in_place_of_seconds(customers: pa.Table) -> None:
+    """As many threads as there are make the same model, bit for bit."""
+    task = Task("churned", preset=Preset.FAST, max_trials=2)
+    one, two = (
+        train(customers, task, budget=Budget(math.inf), threads=threads) for threads in (1, 2)
+    )
+    assert np.array_equal(one.model.predict_raw(customers), two.model.predict_raw(customers))
+    assert one.result.test_score == two.result.test_score
+    assert one.result.model_dump_json()
 
 
 @pytest.mark.parametrize(
