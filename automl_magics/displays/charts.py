@@ -48,7 +48,7 @@ def search_curve(
                 "candidate": trial.candidate,
             }
         )
-    base = alt.Chart(alt.Data(values=values)).encode(
+    base = alt.Chart(alt.InlineData(values=values)).encode(
         x=alt.X("seconds:Q", title="seconds since the start")
     )
     scale = alt.Scale(zero=False)
