@@ -129,7 +129,7 @@ def _template() -> Any:
         keep_trailing_newline=True,
     )
     environment.filters["literal"] = _literal
-    return environment.get_template("training_dag.py.jinja")
+    return environment.get_template("training_dag.py.j2")
 
 
 def _literal(text: str) -> str:
