@@ -38,6 +38,10 @@ from automl_magics.training.validation import Validation, all_rows
 
 _MORE_THAN_FAIR = 1.3
 """Fits rarely use their whole slot: so much more than its share may one take."""
+_HURRIED_RATE = 0.1
+"""A learning rate above which boosting gets clearly worse: rather fewer configurations."""
+_HURRIED_SHARE = 0.35
+"""Of what is left, at most, for a fit that is to stay below that rate."""
 _RACE_RESERVE = 0.4
 """Of the budget, at most, for the members' other folds or their refit."""
 _RACE_MOST = 4
@@ -209,7 +213,8 @@ class Search:
         planned = planned_number(self._budget.seconds, self._rules.preset)
         to_come = self.plan[position : max(planned, position + 1)]
         share = share_of(configuration) / sum(map(share_of, to_come))
-        return min(left, max(_MORE_THAN_FAIR * share * left, 3 * cost.usable))
+        hurried = min(_HURRIED_SHARE * left, cost.seconds * _hurry(configuration))
+        return min(left, max(_MORE_THAN_FAIR * share * left, 3 * cost.usable, hurried))
 
     @property
     def explaining(self) -> float:
@@ -391,3 +396,9 @@ class Search:
         return TrainingError(
             f"No configuration could be trained: {reason}", hint="See the job's log."
         )
+
+
+def _hurry(configuration: Configuration) -> float:
+    """Return by how much a fit is shorter when the learning rate is raised as far as it may be."""
+    rate = configuration.parameters.get("learning_rate", _HURRIED_RATE)
+    return min(1.0, float(rate) / _HURRIED_RATE)

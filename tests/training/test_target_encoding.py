@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from automl_magics.contracts.enums import ProblemType
+from automl_magics.contracts.enums import Preset, ProblemType
 from automl_magics.training.algorithms.base import TrainingData
 from automl_magics.training.blend import load_predictor
 from automl_magics.training.budget import Budget
@@ -86,7 +86,8 @@ def test_a_model_with_averages_is_trained_saved_and_explained(tmp_path: Path) ->
         {"town": [f"t{t:.0f}" for t in TOWN], "x": RANDOM.random(ROWS), "y": label,
          "shop": [f"s{s:.0f}" for s in SHOP]}
     )  # fmt: skip
-    outcome = train(table, Task("y", max_trials=4, seed=1), budget=Budget(600), threads=1)
+    task = Task("y", preset=Preset.FAST, max_trials=4, seed=1)
+    outcome = train(table, task, budget=Budget(600), threads=1)
     with_averages = [row for row in outcome.result.leaderboard if "targets" in row.candidate]
     assert with_averages
     bag = next(b for b in outcome.model.predictor.bags if "targets" in b.candidate)

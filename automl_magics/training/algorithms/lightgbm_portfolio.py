@@ -25,7 +25,7 @@ def _categories(l2: float, smooth: float, one_hot: int, group: int) -> dict[str,
     }
 
 
-QUICK: Mapping[str, Any] = {**_trees(15, 0.2, 0.8, 1.0, 20), "rounds": 40}
+QUICK: Mapping[str, Any] = {**_trees(15, 0.15, 0.8, 1.0, 20), "rounds": 40}
 """So few rounds that there is a model within seconds on a hundred thousand rows."""
 
 # Ids and values from AutoGluon's learned portfolio (zeroshot_portfolio_cpu_2025_12_18, Apache-2.0),
