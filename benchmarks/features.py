@@ -179,7 +179,7 @@ def _featuretools(folder: Path, task: Set, peer: Path) -> tuple[pd.DataFrame, fl
         given = {"folder": str(folder), "output": str(output), **vars(task)}
         program = Path(__file__).with_name("features_peer.py")
         told = subprocess.run(
-            [str(peer), str(program)],
+            [str(peer), "-W", "ignore", str(program)],
             input=json.dumps(given),
             text=True,
             stdout=subprocess.PIPE,

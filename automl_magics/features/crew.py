@@ -15,15 +15,11 @@ from automl_magics.contracts.features import (
     RecipeFeature,
     ValidationSummary,
 )
-from automl_magics.features.author import (
-    Sample,
-    columns_by_role,
-    label_expression,
-    write_sql,
-)
+from automl_magics.features.author import Sample, write_sql
 from automl_magics.features.cage import arrow, caged
 from automl_magics.features.design import design
 from automl_magics.features.expressions import check_expression
+from automl_magics.features.placing import columns_by_role, label_expression
 from automl_magics.features.planning import make_plan
 from automl_magics.features.profile import TableProfile, profile_tables
 from automl_magics.features.ranking import rank

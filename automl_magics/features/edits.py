@@ -2,8 +2,8 @@
 
 from automl_magics.contracts.errors import InvalidInput, did_you_mean
 from automl_magics.contracts.features import FeatureRecipe, JoinPlan, LabelType, RecipeEdits
-from automl_magics.features.author import check_feature, columns_by_role, label_expression
 from automl_magics.features.expressions import check_expression
+from automl_magics.features.placing import check_feature, columns_by_role, label_expression
 
 
 def apply_edits(recipe: FeatureRecipe, edits: RecipeEdits, plan: JoinPlan) -> FeatureRecipe:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from automl_magics.contracts.errors import InvalidInput, Unavailable
 from automl_magics.contracts.features import FeatureRecipe, LabelType, RecipeFeature
-from automl_magics.features.author import check_feature
 from automl_magics.features.cage import arrow
 from automl_magics.features.crew import Brief, Draft, Listener, sample_of
+from automl_magics.features.placing import check_feature
 from automl_magics.features.ranking import rank
 from automl_magics.features.validate import faults
 from automl_magics.settings import Settings

@@ -12,8 +12,9 @@ from automl_magics.contracts.features import (
     RecipeFeature,
     ValidationSummary,
 )
-from automl_magics.features.author import Sample, check_feature, write_sql
+from automl_magics.features.author import Sample, write_sql
 from automl_magics.features.cage import arrow, rows, run
+from automl_magics.features.placing import check_feature
 from automl_magics.features.quoting import identifier
 
 if TYPE_CHECKING:
