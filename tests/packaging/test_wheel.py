@@ -99,7 +99,7 @@ def test_wheel_brings_code_types_and_data_only(names: set[PurePosixPath]) -> Non
 
 def test_wheel_brings_every_module_of_the_checkout(names: set[PurePosixPath]) -> None:
     shipped = {name for name in names if name.parts[0] in IMPORT_PACKAGES and name.suffix == ".py"}
-    roots = [REPOSITORY, REPOSITORY / "server_extension"]
+    roots = [REPOSITORY, REPOSITORY / "server_extension", REPOSITORY / "widgets"]
     modules = {
         PurePosixPath(path.relative_to(root))
         for root in roots
