@@ -139,7 +139,8 @@ class _Training:
         )  # fmt: skip
         self._warn(model_warnings(model, honest.scores))
         with self.budget.spend("explaining"):
-            slot = self.budget.slot(search.explaining)
+            left = 0.5 * self.budget.remaining  # the other half is for writing
+            slot = self.budget.slot(min(search.explaining, left))
             columns = list(model.importance())
             shuffled = permutation_importance(ensemble, data, validation.folds[0], columns, slot)
         predictions = self._test_predictions(rows, model, honest)

@@ -128,10 +128,10 @@ def same_but_for_noise(
     are the same as far as one can know.
     """
     random = np.random.default_rng(0)
-    drawn = min(len(target), _RESAMPLED_ROWS // 2)
+    drawn = min(len(target), _RESAMPLED_ROWS // 4)
     scale = np.sqrt(drawn / len(target))
     differences: list[list[float]] = [[] for _ in others]
-    for _ in range(40):
+    for _ in range(30):
         rows = random.integers(0, len(target), drawn)
         reference = metric.score(target[rows], best[rows])
         for differing, other in zip(differences, others, strict=True):

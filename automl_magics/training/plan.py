@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, ModelFamily, Preset
-from automl_magics.training.algorithms.base import Configuration
+from automl_magics.training.algorithms.base import Configuration, TrainingData
 
 # Diverse first: the ensemble gains most from models that err differently. Where a family has
 # nothing at a place, its turn is left out; what is not named here follows in turns.
-_ORDER = (
+_ORDER: tuple[tuple[str, int], ...] = (
     ("lightgbm", 0),  # a quick one, so that there is a model within seconds
     ("linear", 0),
     ("lightgbm", 1),
@@ -38,6 +38,12 @@ _ORDER = (
 )
 _WITH_TARGETS = frozenset({("lightgbm", 1), ("xgboost", 0), ("lightgbm", 3), ("lightgbm", 4)})
 
+_MANY_CLASSES = 8
+_CHEAP_OF_MANY_CLASSES = frozenset({
+    ("lightgbm", 0), ("extra_trees", 0), ("neural_network", 0), ("nearest_neighbors", 0),
+})  # fmt: skip
+"""Where boosters grow a tree for each class in each round, these do not: they come first."""
+
 _SHARES: Mapping[str, float] = {
     "linear": 0.3,
     "nearest_neighbors": 0.3,
@@ -60,7 +66,7 @@ _MOST_BY_ROWS = ((100, 6), (500, 10), (2_500, 20))
 def order_of(
     portfolios: Mapping[AlgorithmName, Sequence[Configuration]],
     preset: Preset,
-    rows: int,
+    data: TrainingData,
     *,
     targets: bool = False,
 ) -> list[Configuration]:
@@ -77,7 +83,10 @@ def order_of(
     if len(by_family) > 1:
         by_family.pop("vw", None)  # a linear model too, and never the better one here
     planned: list[Configuration] = []
-    for family, place in _ORDER:
+    order = _ORDER
+    if data.classes >= _MANY_CLASSES:
+        order = tuple(sorted(_ORDER, key=lambda turn: turn not in _CHEAP_OF_MANY_CLASSES))
+    for family, place in order:
         if place >= len(by_family[family]):
             continue
         planned.append(by_family[family][place])
@@ -88,7 +97,9 @@ def order_of(
         for portfolio in by_family.values():
             if place < len(portfolio) and portfolio[place] not in planned:
                 planned.append(portfolio[place])
-    most = min([_MOST[preset], *(most for limit, most in _MOST_BY_ROWS if rows <= limit)])
+    most = min(
+        [_MOST[preset], *(most for limit, most in _MOST_BY_ROWS if len(data.target) <= limit)]
+    )
     return planned[:most]
 
 

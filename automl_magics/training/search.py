@@ -42,7 +42,7 @@ _HURRIED_RATE = 0.1
 """A learning rate above which boosting gets clearly worse: rather fewer configurations."""
 _HURRIED_SHARE = 0.35
 """Of what is left, at most, for a fit that is to stay below that rate."""
-_RACE_RESERVE = 0.4
+_RACE_RESERVE = 0.3
 """Of the budget, at most, for the members' other folds or their refit."""
 _RACE_MOST = 4
 """Members of an ensemble whose models are still to be fitted on all rows."""
@@ -106,7 +106,7 @@ class Search:
         portfolios = {name: family.portfolio(data) for name, family in families.items()}
         self._keys = target_keys(data, len(validation.folds))
         self._encoded: dict[int, tuple[Fold, TargetEncoding]] = {}
-        plan = order_of(portfolios, rules.preset, len(data.target), targets=bool(self._keys))
+        plan = order_of(portfolios, rules.preset, data, targets=bool(self._keys))
         self.plan = plan[: rules.max_trials]
         self._trainers: dict[AlgorithmName, Trainer] = {
             name: family.trainer(data) for name, family in families.items()
@@ -213,8 +213,13 @@ class Search:
         planned = planned_number(self._budget.seconds, self._rules.preset)
         to_come = self.plan[position : max(planned, position + 1)]
         share = share_of(configuration) / sum(map(share_of, to_come))
-        hurried = min(_HURRIED_SHARE * left, cost.seconds * _hurry(configuration))
+        most = _HURRIED_SHARE * (0.5 if self._validation.race else 1.0)
+        hurried = min(most * left, cost.seconds * _hurry(configuration))
         return min(left, max(_MORE_THAN_FAIR * share * left, 3 * cost.usable, hurried))
+
+    def _scoring(self) -> float:
+        """Seconds that choosing once more, scoring and writing the model may take."""
+        return 8 * self._choosing + min(2.0, 0.02 * self._budget.seconds) + 0.1
 
     @property
     def explaining(self) -> float:
@@ -223,7 +228,7 @@ class Search:
 
     def _reserve(self) -> float:
         """Seconds to keep for what comes after the search."""
-        finishing = 8 * self._choosing + 0.1 + self.explaining
+        finishing = self._scoring() + self.explaining
         if self._validation.race and self.incumbent is not None:
             refits = _REFIT * sum(member.seconds for member in self.incumbent.members)
             finishing += min(_RACE_RESERVE * self._budget.seconds, 1.1 * refits)
@@ -327,7 +332,7 @@ class Search:
         if not self._validation.race:
             return ensemble
         others = range(1, len(self._validation.folds))
-        left = self._budget.remaining - 8 * self._choosing - 0.1
+        left = self._budget.remaining - self._scoring()
         seconds = sum(member.seconds for member in ensemble.members)
         with self._budget.spend("refit"):
             if others and not self._budget.stopped and 1.3 * len(others) * seconds < left:
@@ -348,7 +353,7 @@ class Search:
 
     def _bag(self, member: Member, others: range) -> bool:
         folds = [self._validation.folds[number] for number in others]
-        slot = self._budget.slot(self._budget.remaining - 8 * self._choosing)
+        slot = self._budget.slot(self._budget.remaining - self._scoring())
         try:
             fit = self._fit_on(member.again, others, slot, first=False)
         except FitError as error:
@@ -360,7 +365,7 @@ class Search:
         return fit.complete
 
     def _refit(self, member: Member) -> bool:
-        seconds = self._budget.remaining - 8 * self._choosing
+        seconds = self._budget.remaining - self._scoring()
         if self._budget.stopped or seconds < _REFIT * member.seconds:
             return False
         try:

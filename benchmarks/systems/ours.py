@@ -7,7 +7,7 @@ from protocol import Job
 from automl_magics.training.budget import Budget
 
 job = Job.read()
-budget = Budget(job.budget - (time.time() - job.started), reserve=min(1.0, 0.03 * job.budget))
+budget = Budget(job.budget - (time.time() - job.started), reserve=min(2.0, 0.04 * job.budget))
 
 import pandas as pd
 import pyarrow.parquet as pq
