@@ -182,7 +182,8 @@ class _Author:
             text += f" {kind} {self._joined(role)}"
         if bounded and self.timed and (condition := self._before(self.roles[fact])):
             text += f" WHERE {condition}"
-        moment_too = f", {column(BASE, MOMENT)}" if self.timed else ""  # cutoff may be read as it is
+        # An expression may read cutoff outside its aggregates.
+        moment_too = f", {column(BASE, MOMENT)}" if self.timed else ""
         return f"{text} GROUP BY {keys}{moment_too}"
 
     def _before(self, role: Role) -> str | None:
