@@ -329,7 +329,7 @@ def _example_rows(model: "TrainedModel", example: Example) -> "pd.DataFrame":
 def _requirements() -> list[str]:
     from importlib.metadata import version
 
-    learned_with = ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn")
+    learned_with = ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "xgboost")
     return [
         f"automl-magics=={automl_magics.__version__}",
         *(f"{name}=={version(name)}" for name in learned_with),
