@@ -38,6 +38,7 @@ USER, PASSWORD = "admin", "the-password-of-these-tests"
 TOKEN, PSK = "the-token-of-these-tests", "the-pre-shared-key-of-these-tests"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep every test that needs Airflow in one process, so that one Airflow is started."""
     for item in items:
