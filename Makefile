@@ -41,7 +41,7 @@ lab: .venv/.installed ## open JupyterLab with the project installed
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
 test: lint ## run every check and every test
-	$(BIN)/python -m pytest -p tests.no_skips -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -p tests.no_skips -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 bench-api: .venv/.installed ## the REST API beside a bare Jupyter handler: BENCH_ARGS="--jobs 100 10000"
 	$(BIN)/python benchmarks/api.py $(BENCH_ARGS)

@@ -38,15 +38,6 @@ USER, PASSWORD = "admin", "the-password-of-these-tests"
 TOKEN, PSK = "the-token-of-these-tests", "the-pre-shared-key-of-these-tests"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep every test that needs Airflow in one process, so that one Airflow is started."""
-    for item in items:
-        if "airflow" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("airflow"))
-            item.add_marker(pytest.mark.timeout(600))
-
-
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Airflow"]:
     airflow = Airflow(tmp_path_factory.mktemp("airflow"), _environment())

@@ -15,6 +15,9 @@ from automl_magics.contracts.training import TrainingJob
 from automl_magics.service.doctor import check_all
 from automl_magics.settings import Settings
 
+# One Airflow is started: make test keeps the tests of a file in one process.
+pytestmark = pytest.mark.timeout(600)
+
 LONG = {
     "source_table": "long.parquet",
     "algorithm": "lightgbm_regressor",
