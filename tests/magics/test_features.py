@@ -12,6 +12,7 @@ import pytest
 from automl_magics.contracts.errors import AutoMLError, NotFound, UsageError
 from automl_magics.contracts.features import FeatureEngineeringStatus
 from automl_magics.displays.view import View
+from automl_magics.job import TrainingJobHandle
 from automl_magics.magics.features import done_with_features
 from automl_magics.magics.grammar import parse
 from automl_magics.session import Session, connect
@@ -121,3 +122,27 @@ def test_words_that_do_not_fit() -> None:
 def test_an_empty_list_says_how_to_begin(say: Say) -> None:
     listed: View = say("list")
     assert "features propose" in listed.text()
+
+
+def test_a_model_predicts_straight_from_the_source_tables(
+    say: Say,
+    session: Session,
+    frames: dict[str, pd.DataFrame],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The table is made, a model is trained on it, and new rows need no table."""
+    monkeypatch.chdir(folder)
+    body = "people\norders\norders.who = people.client\n"
+    say("propose churn_m --grain client --label churned --max-features 4 --wait", body)
+    done = say("approve churn_m --train --preset fast --time-limit 10 --wait")
+    assert done.record.training_job_id is not None
+    job = TrainingJobHandle(session, session.jobs.get(done.record.training_job_id))
+    job.wait(180, progress=False)
+
+    everyone = job.predict_from_sources(frames)
+    assert len(everyone) == 120
+    assert {"client", "prediction", "probability_True"} <= set(everyone)
+    newer = frames["people"].head(5).drop(columns="churned")
+    few = job.predict_from_sources({**frames, "people": newer})
+    assert sorted(few["client"]) == [1, 2, 3, 4, 5]
