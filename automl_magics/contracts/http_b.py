@@ -106,6 +106,8 @@ class AdvancedOptions(CamelModel):
     auto_trigger: bool = True
     """Start at once; otherwise the job waits to be triggered."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    max_trials: Annotated[int, Field(gt=0, le=1000)] | None = None
+    """How many configurations to fit in place of a time limit."""
     group_column: Text | None = None
     weight_column: Text | None = None
     time_column: Text | None = None
