@@ -28,6 +28,7 @@ def test_a_file_is_previewed_and_its_label_understood(form):
     assert "tenure (integer)" in form._data._shown.value
     assert list(form._label.options) == ["tenure", "plan", "spend", "churned"]
     assert "binary classification, 2 values" in form._detected.value
+    assert form._problem.label == "by default"
     assert form.request.source_table == "data/churn.csv"
 
 

@@ -58,7 +58,8 @@ class DataChoice(ipywidgets.VBox):
             layout={"width": "40em"},
             style=STYLE,
         )
-        self._shown, self._notice = ipywidgets.HTML(), Notice()
+        self._shown = ipywidgets.HTML(layout={"overflow": "auto"})
+        self._notice = Notice()
         super().__init__([self.name, self._notice, self._shown])
         self.name.observe(lambda _: self.look(), names="value")
 

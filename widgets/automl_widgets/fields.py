@@ -48,7 +48,7 @@ def control(name: str) -> ipywidgets.ValueWidget:
         return ipywidgets.SelectMultiple(options=options, rows=4, **described)
     if issubclass(plain, Enum):
         options = [(_default(field), None), *((words(one.value), one.value) for one in plain)]
-        return ipywidgets.Dropdown(options=options, **described)
+        return ipywidgets.Dropdown(options=options, index=0, **described)
     return ipywidgets.Text(placeholder=_default(field), continuous_update=False, **described)
 
 
