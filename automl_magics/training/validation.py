@@ -31,6 +31,11 @@ class Validation:
     """Configurations are fitted on the first fold only, until the ensemble is known."""
     text: str
     """The scheme in words."""
+    count: int = 1
+    """How many folds in each repeat."""
+    repeats: int = 1
+    held_out: float | None = None
+    """The share of the latest rows that are the only fold; None where every row has its turn."""
 
     @property
     def first(self) -> tuple[Fold, ...]:
@@ -69,7 +74,8 @@ def plan_validation(
     if order is not None:
         share = min(_HELD_SHARE, max(0.1, _ENOUGH_HELD_ROWS / len(rows)))
         train, held = hold_out(rows, share, groups=groups, order=order, seed=seed)
-        return Validation((Fold(train, held),), race=True, text="the latest rows")
+        text = "the latest rows"
+        return Validation((Fold(train, held),), race=True, text=text, held_out=share)
     race = cells > _RACE_FROM * seconds
     count, repeats = (3, 1) if fast else _numbers(len(rows), seconds, race=race)
     if groups is not None:
@@ -94,7 +100,7 @@ def plan_validation(
         if (part == held).any()
     )
     text = f"{count} folds" + (f", {repeats} times" if repeats > 1 else "")
-    return Validation(folds, race=race and count > 1, text=text)
+    return Validation(folds, race and count > 1, text, count, repeats)
 
 
 def _numbers(rows: int, seconds: float, *, race: bool) -> tuple[int, int]:

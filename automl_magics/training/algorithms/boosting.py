@@ -7,7 +7,7 @@ validation rows ends the boosting, so no fold picks a number of rounds that flat
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -60,7 +60,8 @@ class Lockstep:
     Parameters
     ----------
     configuration
-        Its ``learning_rate``; where it is fixed, its ``rounds``.
+        Its ``learning_rate``; where it is fixed, its ``rounds``, and the ``first_rate`` of the
+        rounds before the rate was raised, if it was.
     boosters
         One for each fold.
     workers
@@ -82,6 +83,7 @@ class Lockstep:
         enter: Callable[[], None] | None = None,
     ) -> None:
         self.learning_rate: float = configuration.parameters["learning_rate"]
+        self.first_rate: float = configuration.parameters.get("first_rate", self.learning_rate)
         self.best_round = 1
         self.done = 0
         self.complete = True
@@ -108,13 +110,19 @@ class Lockstep:
                 self._run_to(self._rounds, pool)
         self.seconds = time.perf_counter() - begun
 
-    def fit(self, folds: Sequence[FoldFit]) -> Fit:
-        """Return the fit of which these are the folds; call it right after making them."""
+    def fit(self, folds: Sequence[FoldFit], **as_fitted: Any) -> Fit:
+        """Return the fit of which these are the folds; call it right after making them.
+
+        ``as_fitted`` are parameters that came out otherwise than they were asked for.
+        """
         parameters = {
             **self._configuration.parameters,
+            **as_fitted,
             "learning_rate": self.learning_rate,
             "rounds": self.best_round,
         }
+        if self.first_rate != self.learning_rate:
+            parameters["first_rate"] = self.first_rate
         return Fit(
             configuration=self._configuration,
             folds=tuple(folds),
@@ -136,16 +144,18 @@ class Lockstep:
             finished = finished or self.done - self.best_round >= self._patience
 
     def _run_to(self, rounds: int, pool: ThreadPoolExecutor) -> None:
-        self.best_round = rounds
         begun = time.perf_counter()
         while self.done < rounds and not self._boost(
             pool, min(_EVALUATE_EVERY, rounds - self.done)
         ):
+            if self.done == _PROBE and self.first_rate != self.learning_rate:
+                self._set_rate(self.learning_rate)
             each = (time.perf_counter() - begun) / self.done
             hopeless = (rounds - self.done) * each > 1.2 * self._slot.remaining + 0.1
             if self._is_over() or (self.done >= USABLE_ROUNDS and hopeless):
                 self.complete = self.done >= rounds
-                return
+                break
+        self.best_round = max(1, min(rounds, self.done))
 
     def _boost(self, pool: ThreadPoolExecutor, rounds: int) -> bool:
         """Boost all by some rounds; True when none of them has anything more to learn.
@@ -196,8 +206,11 @@ class Lockstep:
                 break
         if rate != self.learning_rate:
             self.learning_rate = rate
-            for booster in self._boosters:
-                booster.set_learning_rate(rate)
+            self._set_rate(rate)
+
+    def _set_rate(self, rate: float) -> None:
+        for booster in self._boosters:
+            booster.set_learning_rate(rate)
 
 
 class Rounds:

@@ -158,7 +158,8 @@ class XGBoostTrainer:
             [
                 self._fold_fit(booster, min(lockstep.best_round, lockstep.done), fold)
                 for booster, fold in zip(boosters, folds, strict=True)
-            ]
+            ],
+            min_child_weight=parameters["min_child_weight"],
         )
 
     @property
@@ -190,6 +191,7 @@ class XGBoostTrainer:
             "verbosity": 0,
         }
         parameters.pop("rounds", None)
+        parameters["learning_rate"] = parameters.pop("first_rate", parameters["learning_rate"])
         least = parameters["min_child_weight"]
         parameters["min_child_weight"] = min(least, rows / _FEWEST_ROWS_BY_LEAF)
         if objective == "multi:softprob":

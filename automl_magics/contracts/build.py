@@ -1,0 +1,71 @@
+"""How a returned model was built: what it takes to build it again from its snapshot."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from automl_magics.contracts.enums import AlgorithmName
+
+
+class BuiltColumn(BaseModel):
+    """A column that the model learned from."""
+
+    name: str
+    kind: Literal["number", "flag", "category", "moment", "text"]
+    """How it became features."""
+    type: str
+    """Arrow's name of what it held."""
+    parts: list[str] = []
+    """Of a moment: the parts of the calendar that vary."""
+
+
+class BuiltFolds(BaseModel):
+    """How rows were dealt to folds."""
+
+    count: int
+    """How many folds in each repeat; 1 where the latest rows were held out."""
+    repeats: int = 1
+    held_out: float | None = None
+    """The share of the rows, by time, that was held out; None where every row had its turn."""
+    used: list[int]
+    """The numbers of the folds that the score is from."""
+
+
+class BuiltMember(BaseModel):
+    """One configuration in the returned model."""
+
+    candidate: str
+    algorithm: AlgorithmName
+    parameters: dict[str, Any]
+    """As fitted: with the rounds, trees, epochs or the penalty that came out."""
+    weight: float
+    """Its share in the returned model."""
+    targets: bool = False
+    """It learned from averages of the label by category too."""
+    refitted: bool = False
+    """Once fitted on all rows, that model took the place of the folds' models."""
+
+
+class Build(BaseModel):
+    """Everything but the rows and the request."""
+
+    columns: list[BuiltColumn]
+    """In the order of their features."""
+    label_type: str
+    """Arrow's name of what the label held."""
+    folds: BuiltFolds
+    members: list[BuiltMember]
+    """The largest weight first."""
+    candidates: int
+    """How many fitted configurations the members were chosen from."""
+    target_keys: list[list[str]] = []
+    """The columns, and pairs of columns, by which the label was averaged."""
+    temperature: float = 1.0
+    threshold: float = 0.5
+    sample: int | None = None
+    """So many rows were drawn, since the budget was short for all of them."""
+    seed: int = 0
+    threads: int
+    """How many threads fits could use."""
+    libraries: dict[str, str] = {}
+    """The versions that it was trained with."""

@@ -1,0 +1,98 @@
+"""Writes down how the returned model was built, so that it can be built again without us."""
+
+from importlib.metadata import version
+
+import pyarrow as pa
+
+from automl_magics.contracts.build import Build, BuiltColumn, BuiltFolds, BuiltMember
+from automl_magics.training.algorithms.base import TrainingData
+from automl_magics.training.columns import Moment
+from automl_magics.training.encoding import Encoder
+from automl_magics.training.members import Ensemble, Member
+from automl_magics.training.plan import family_of
+from automl_magics.training.rows import LabelledRows
+from automl_magics.training.target_encoding import target_keys
+from automl_magics.training.validation import Validation
+
+_LIBRARIES = {
+    "lightgbm": "lightgbm",
+    "xgboost": "xgboost",
+    "catboost": "catboost",
+    "vw": "vowpalwabbit",
+}
+"""By family; the others are scikit-learn's."""
+
+
+def build_of(
+    rows: LabelledRows,
+    encoder: Encoder,
+    data: TrainingData,
+    validation: Validation,
+    ensemble: Ensemble,
+    *,
+    candidates: int,
+    temperature: float,
+    threshold: float,
+) -> Build:
+    """Return how an ensemble was built.
+
+    Parameters
+    ----------
+    candidates
+        How many fits the ensemble was chosen from.
+    """
+    types = {field.name: _plain(field.type) for field in reversed(list(rows.table.schema))}
+    members = [
+        _member(*weighed) for weighed in zip(ensemble.members, ensemble.weights, strict=True)
+    ]
+    sources = data.features.sources
+    averaged = any(member.targets for member in members)
+    keys = target_keys(data, len(validation.folds)) if averaged else []
+    return Build(
+        columns=[
+            BuiltColumn(
+                name=name,
+                kind=column.kind,
+                type=types[name],
+                parts=list(column.parts) if isinstance(column, Moment) else [],
+            )
+            for name, column in encoder.encoders.items()
+        ],
+        label_type=types[rows.label.column],
+        folds=BuiltFolds(
+            count=validation.count,
+            repeats=validation.repeats,
+            held_out=validation.held_out,
+            used=sorted(ensemble.members[0].by_fold),
+        ),
+        members=members,
+        candidates=candidates,
+        target_keys=[[sources[at] for at in key] for key in keys],
+        temperature=temperature,
+        threshold=threshold,
+        sample=rows.sample,
+        seed=data.seed,
+        threads=data.threads,
+        libraries=_versions(members),
+    )
+
+
+def _member(member: Member, weight: float) -> BuiltMember:
+    return BuiltMember(
+        candidate=member.configuration.candidate,
+        algorithm=member.configuration.algorithm,
+        parameters=dict(member.again.parameters),
+        weight=weight,
+        targets=member.configuration.targets,
+        refitted=member.refitted is not None,
+    )
+
+
+def _versions(members: list[BuiltMember]) -> dict[str, str]:
+    used = {_LIBRARIES.get(family_of(member.algorithm), "scikit-learn") for member in members}
+    return {name: version(name) for name in ("numpy", "pandas", *sorted(used))}
+
+
+def _plain(kind: pa.DataType) -> str:
+    """Return Arrow's name of a type, of a dictionary that of its values."""
+    return str(kind.value_type if pa.types.is_dictionary(kind) else kind)
