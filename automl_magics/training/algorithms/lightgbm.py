@@ -168,7 +168,8 @@ class LightGBMTrainer:
             [
                 self._fold_fit(booster, lockstep.best_round, fold)
                 for booster, fold in zip(boosters, folds, strict=True)
-            ]
+            ],
+            min_data_in_leaf=parameters["min_data_in_leaf"],
         )
 
     def _fold_fit(self, booster: "_Booster", rounds: int, fold: Fold) -> FoldFit:
@@ -193,6 +194,7 @@ class LightGBMTrainer:
             "num_threads": threads,
         }
         parameters.pop("rounds", None)
+        parameters["learning_rate"] = parameters.pop("first_rate", parameters["learning_rate"])
         least = parameters["min_data_in_leaf"]
         parameters["min_data_in_leaf"] = max(1, min(least, rows // 20))
         if data.problem_type is ProblemType.MULTICLASS_CLASSIFICATION:
