@@ -10,7 +10,9 @@ LAB_ARGS ?=
 
 # LightGBM's wheel uses the system's OpenMP runtime, which a minimal Debian does not have.
 DEBIAN_PACKAGES := libgomp1
-DEBIAN_TEST_PACKAGES := postgresql
+# Ubuntu has Chromium as a snap only; there the tests' browser is the one that playwright brings.
+CHROMIUM := $(if $(shell grep -s '^ID=ubuntu' /etc/os-release),,chromium)
+DEBIAN_TEST_PACKAGES := postgresql $(CHROMIUM)
 
 BIN := .venv/bin
 MANIFESTS := Makefile pyproject.toml constraints.txt $(wildcard server_extension/jupyter-config/*/*.json)
@@ -81,6 +83,7 @@ $(VENV):
 .venv/.installed-test: .venv/.installed
 	@$(call need,$(DEBIAN_TEST_PACKAGES))
 	$(INSTALL) --editable '.[test]'
+	$(if $(CHROMIUM),,$(BIN)/playwright install --with-deps chromium)
 	@touch $@
 
 # $(call need,packages): install the Debian packages that are missing, or say which they are when

@@ -1,60 +1,60 @@
-"""Charts of training jobs, as Altair draws them and as JupyterLab shows them without a network."""
+"""The charts that a result has, by name: one function each in the modules beside this one."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from automl_magics.contracts.training import Trial
+from automl_magics.contracts.training import TrainingResult
+from automl_magics.displays.charts_of_classes import (
+    calibration_curve,
+    confusion_matrix,
+    precision_recall_curve,
+    roc_curve,
+)
+from automl_magics.displays.charts_of_columns import importance_bars
+from automl_magics.displays.charts_of_search import incumbent_curve, search_curve
+from automl_magics.displays.charts_of_values import predicted_and_actual, residuals
+from automl_magics.displays.drawing import bundle, svg
 
 if TYPE_CHECKING:
     import altair as alt
 
-VEGA_LITE = "application/vnd.vegalite.v5+json"
-"""The newest version of Vega-Lite that JupyterLab 4 brings its own renderer for."""
+__all__ = [
+    "bundle",
+    "calibration_curve",
+    "charts_of",
+    "confusion_matrix",
+    "importance_bars",
+    "incumbent_curve",
+    "precision_recall_curve",
+    "predicted_and_actual",
+    "residuals",
+    "roc_curve",
+    "search_curve",
+    "svg",
+]
 
 
-def bundle(chart: "alt.TopLevelMixin", text: str) -> dict[str, Any]:
-    """Return what a notebook displays: the chart, and a text where there are no charts."""
-    return {VEGA_LITE: chart.to_dict(validate=False), "text/plain": text}
+def charts_of(result: TrainingResult) -> "dict[str, alt.TopLevelMixin]":
+    """Return every chart that a result has the figures for, by its title, in reading order.
 
-
-def search_curve(
-    trials: Sequence[Trial], *, metric: str, higher_is_better: bool, started_at: datetime
-) -> "alt.LayerChart":
-    """Return the trials' scores over time, and the step line of the incumbent.
-
-    Parameters
-    ----------
-    trials
-        In the order of fitting; those without a score are left out.
-    started_at
-        Where the axis of seconds begins.
+    All but the first two are drawn from rows that the models have not learned from.
     """
-    import altair as alt
-
-    values = []
-    best: float | None = None
-    for trial in trials:
-        if trial.score is None:
-            continue
-        if best is None or (trial.score > best if higher_is_better else trial.score < best):
-            best = trial.score
-        seconds = (trial.finished_at - started_at).total_seconds()
-        values.append(
-            {
-                "seconds": round(max(0.0, seconds), 2),
-                "score": trial.score,
-                "best": best,
-                "candidate": trial.candidate,
-            }
-        )
-    base = alt.Chart(alt.InlineData(values=values)).encode(
-        x=alt.X("seconds:Q", title="seconds since the start")
-    )
-    scale = alt.Scale(zero=False)
-    points = base.mark_circle(opacity=0.6).encode(
-        y=alt.Y("score:Q", title=metric, scale=scale),
-        tooltip=["candidate:N", alt.Tooltip("score:Q", format=".5g"), "seconds:Q"],
-    )
-    line = base.mark_line(interpolate="step-after").encode(y=alt.Y("best:Q", scale=scale))
-    return alt.layer(points, line).properties(width=480, height=200)
+    curves = result.curves
+    found: dict[str, alt.TopLevelMixin] = {}
+    if len(curves.get("incumbent", ())) > 1:
+        found["Search"] = incumbent_curve(curves["incumbent"], metric=result.metric)
+    if importance := (result.permutation_importance or result.feature_importance):
+        is_permuted = bool(result.permutation_importance)
+        title = f"{result.metric} lost when shuffled" if is_permuted else "share of the gain"
+        found["Feature importance"] = importance_bars(importance, title)
+    if "confusion" in curves and result.classes:
+        found["Confusion matrix"] = confusion_matrix(curves["confusion"], result.classes)
+    if "roc" in curves:
+        found["ROC"] = roc_curve(curves["roc"])
+    if "precision_recall" in curves:
+        found["Precision and recall"] = precision_recall_curve(curves["precision_recall"])
+    if "calibration" in curves:
+        found["Calibration"] = calibration_curve(curves["calibration"])
+    if curves.get("residuals"):
+        found["Predicted and actual"] = predicted_and_actual(curves["residuals"])
+        found["Residuals"] = residuals(curves["residuals"])
+    return found

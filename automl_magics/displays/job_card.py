@@ -2,10 +2,14 @@
 
 import shlex
 
-from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.enums import ExecutorName, JobStatus
 from automl_magics.contracts.training import TrainingJob
 from automl_magics.displays.view import MAGIC, render
 from automl_magics.displays.wording import duration, elapsed, score, words
+
+
+ENDING = "what it has found is being registered"
+"""Of a job that was stopped a moment ago."""
 
 
 def job_text(job: TrainingJob, command: str = MAGIC) -> str:
@@ -34,7 +38,7 @@ def facts(job: TrainingJob) -> list[tuple[str, str]]:
         ("predicts", _target(job)),
         ("data", _data(job)),
         ("best", _best(job)),
-        ("model", job.model_uri or ""),
+        ("model", job.model_uri or (ENDING if job.is_ending else "")),
         ("progress", progress_line(job) if job.status is JobStatus.RUNNING else ""),
         ("warning", "  ".join(job.result.warnings) if job.result else ""),
         ("took" if job.status.is_terminal else "running", _took(job)),
@@ -53,11 +57,14 @@ def next_steps(job: TrainingJob, command: str = MAGIC) -> list[str]:
             f"leaderboard {name}",
             f"predict {name} SOURCE",
             f"deploy {name}",
+            *([f"extend {name} --time-limit 60"] if job.executor is ExecutorName.KERNEL else []),
         ],
         JobStatus.FAILED: [f"logs {name}"],
         JobStatus.STOPPED: [f"logs {name}"],
     }
-    return [f"{command} {step}" for step in steps[job.status]]
+    of_a_model = job.status is JobStatus.STOPPED and job.has_model
+    status = JobStatus.COMPLETE if of_a_model else job.status
+    return [f"{command} {step}" for step in steps[status]]
 
 
 def progress_line(job: TrainingJob, *, brief: bool = False) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self, TextIO
 
 from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.training import TrainingJob
-from automl_magics.displays.job_card import progress_line
+from automl_magics.displays.job_card import ENDING, progress_line
 from automl_magics.displays.view import render
 from automl_magics.displays.wording import duration, elapsed, score
 
@@ -146,9 +146,11 @@ def _what(job: TrainingJob, *, brief: bool = False) -> str:
         return progress_line(job, brief=brief) if job.progress else "starting"
     if job.status is JobStatus.QUEUED:
         return "waiting for its turn"
-    if job.error_message:
+    if job.error_message and job.is_ending:
+        return f"{job.error_message}; {ENDING}"
+    if job.error_message and not job.has_model:
         return job.error_message
-    parts = []
+    parts = [job.error_message] if job.error_message else []
     if (seconds := elapsed(job)) is not None:
         parts.append(duration(seconds))
     if job.result is not None:
