@@ -35,7 +35,7 @@ class Shard:
 
     @property
     def model_folder(self) -> Path:
-        """Where `TrainedModel.load` finds its model."""
+        """Where `automl_magics.training.saved.load_model` finds its model."""
         return self.folder / MODEL_FOLDER
 
     @property

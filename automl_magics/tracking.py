@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from automl_magics.training.model import TrainedModel
+    from automl_magics.training.procedure import Model
 
 MODEL_FOLDER = "model"
 """The folder within a job's own that its model is written to."""
@@ -112,14 +112,14 @@ class Tracking:
         Parameters
         ----------
         model_folder
-            Where `TrainedModel.save` has written the model.
+            Where `Model.save` has written the model.
         test_predictions
             ``label`` and predictions of the test rows, for the figures.
         """
-        from automl_magics.training.model import TrainedModel
+        from automl_magics.training.saved import load_model as load_saved
 
         mlflow = import_mlflow()
-        model = TrainedModel.load(model_folder)
+        model = load_saved(model_folder)
         try:
             with mlflow.start_run(
                 experiment_id=self.experiment_id, run_name=job.name, tags=_tags(job)
@@ -134,7 +134,7 @@ class Tracking:
                     data_path=str(model_folder),
                     signature=_signature(model, example),
                     input_example=_example_rows(model, example),
-                    pip_requirements=_requirements(),
+                    pip_requirements=_requirements(model),
                     registered_model_name=job.registered_model_name,
                 )
         except mlflow.exceptions.MlflowException as error:
@@ -165,7 +165,7 @@ def load_model(settings: Settings, uri: str) -> Any:
     return import_mlflow().pyfunc.load_model(str(_fetch_model(settings, uri)))
 
 
-def load_trained_model(settings: Settings, job: TrainingJob) -> "TrainedModel":
+def load_trained_model(settings: Settings, job: TrainingJob) -> "Model":
     """Return a complete job's model itself, without MLflow's checks of types.
 
     It predicts what the registered model predicts, and takes rows as they come: integers where
@@ -178,31 +178,31 @@ def load_trained_model(settings: Settings, job: TrainingJob) -> "TrainedModel":
     NotFound
         When its model is neither on this machine nor in the registry.
     """
-    from automl_magics.training.model import TrainedModel
+    from automl_magics.training.saved import load_model as load_saved
 
     if job.model_uri is None:
         raise Conflict(f"Job {job.name} is {job.status} and has no model.")
     folder = settings.home / "jobs" / str(job.job_id) / MODEL_FOLDER
     if not folder.exists():
         folder = next(_fetch_model(settings, job.model_uri).rglob("model.json")).parent
-    return TrainedModel.load(folder)
+    return load_saved(folder)
 
 
 def _load_pyfunc(path: str) -> "PyFunc":
     """Load a model for MLflow; the name and the argument are MLflow's."""
-    from automl_magics.training.model import TrainedModel
+    from automl_magics.training.saved import load_model as load_saved
 
-    return PyFunc(TrainedModel.load(Path(path)))
+    return PyFunc(load_saved(Path(path)))
 
 
 class PyFunc:
     """A trained model as MLflow calls it."""
 
-    def __init__(self, model: "TrainedModel") -> None:
+    def __init__(self, model: "Model") -> None:
         self._model = model
 
     def predict(self, frame: "pd.DataFrame", params: object = None) -> "pd.DataFrame":  # noqa: ARG002
-        """Return ``prediction`` and, for classifiers, ``probability_<class>`` for each row."""
+        """Return what `Model.predict` returns."""
         return self._model.predict(frame)
 
 
@@ -290,7 +290,7 @@ def _log_figures(
         mlflow.log_figure(figure, f"figures/{name}.png")
 
 
-def _signature(model: "TrainedModel", example: Example) -> Any:
+def _signature(model: "Model", example: Example) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types.schema import AnyType, ColSpec, Schema
 
@@ -311,7 +311,7 @@ def _output_type(values: "pd.Series[Any]") -> str:
     return kinds.get(values.dtype.kind, "string")
 
 
-def _example_rows(model: "TrainedModel", example: Example) -> "pd.DataFrame":
+def _example_rows(model: "Model", example: Example) -> "pd.DataFrame":
     import pyarrow as pa
 
     columns = []
@@ -326,11 +326,10 @@ def _example_rows(model: "TrainedModel", example: Example) -> "pd.DataFrame":
     return frame
 
 
-def _requirements() -> list[str]:
+def _requirements(model: "Model") -> list[str]:
     from importlib.metadata import version
 
-    learned_with = ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "xgboost")
     return [
         f"automl-magics=={automl_magics.__version__}",
-        *(f"{name}=={version(name)}" for name in learned_with),
+        *(f"{name}=={version(name)}" for name in model.libraries),
     ]

@@ -12,11 +12,10 @@ from importlib import import_module
 from types import TracebackType
 from typing import Any, Self
 
-from automl_magics.contracts.enums import AutoMLAlgorithm
+from automl_magics.contracts.enums import AutoMLAlgorithm, ProblemType
 from automl_magics.contracts.training import TrainingJob
 from automl_magics.settings import Settings
 from automl_magics.tracking import Tracked, Tracking
-from automl_magics.training.algorithms import load_algorithm
 
 
 class TrackingProcess:
@@ -32,7 +31,7 @@ class TrackingProcess:
             1, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
         )
         self._opened: Future[None] = self._pool.submit(
-            _open, settings, self._experiment, job.algorithm
+            _open, settings, self._experiment, job.problem_type, job.algorithm
         )
 
     def __enter__(self) -> Self:
@@ -57,12 +56,16 @@ class TrackingProcess:
         return self._pool.submit(_record, self._settings, self._experiment, run).result()
 
 
-def _open(settings: Settings, experiment: str, algorithm: AutoMLAlgorithm) -> None:
+def _open(
+    settings: Settings, experiment: str, problem_type: ProblemType, algorithm: AutoMLAlgorithm
+) -> None:
     """Do now what `Tracking.record` would otherwise wait for."""
+    from automl_magics.training.engine import load_libraries
+
     Tracking.open(settings, experiment)
     for module in ("matplotlib.figure", "mlflow.pyfunc", "sklearn.metrics"):
         import_module(module)
-    load_algorithm(algorithm)
+    load_libraries(problem_type, algorithm)
 
 
 def _record(settings: Settings, experiment: str, run: dict[str, Any]) -> Tracked:

@@ -115,10 +115,9 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
         with budget.spend("loading libraries"):
             import pyarrow.parquet as pq
 
-            from automl_magics.training.algorithms import load_algorithm
-            from automl_magics.training.engine import train
+            from automl_magics.training.engine import load_libraries, train
 
-            load_algorithm(job.algorithm)
+            load_libraries(job.problem_type, job.algorithm)
         with budget.spend("reading the data"):
             table = pq.read_table(snapshot.path)
         tracking.check()

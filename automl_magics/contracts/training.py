@@ -116,7 +116,8 @@ class AutoMLTrainingRequest(BaseModel):
 
     @model_validator(mode="after")
     def _label_is_given(self) -> Self:
-        if self.label_column is None and self.problem_type not in NEEDS_NO_LABEL:
+        tells = self.problem_type is None and self.action_column is not None  # a bandit
+        if self.label_column is None and self.problem_type not in NEEDS_NO_LABEL and not tells:
             msg = "label_column is required unless problem_type is " + " or ".join(
                 sorted(NEEDS_NO_LABEL)
             )

@@ -37,13 +37,8 @@ from automl_magics.service.source_of import STAGED, source_of_request
 from automl_magics.settings import PRESET_SECONDS, Settings
 from automl_magics.store import Store
 from automl_magics.store.jobs import utc_now
-from automl_magics.training.task import (
-    Task,
-    check_columns,
-    check_label,
-    check_task,
-    default_algorithm,
-)
+from automl_magics.training.problems import problem_of
+from automl_magics.training.task import Task, default_algorithm
 
 _WORKING = (JobStatus.READY, JobStatus.QUEUED, JobStatus.RUNNING)
 
@@ -220,14 +215,7 @@ class TrainingService:
         check_predictor_type(request.predictor_type)
         source = source_of_request(self._settings, request, self._caller.root)
         profile = profile_source(source, request.label_column)
-        _check_meaning(request)
-        task = Task.from_request(request)
-        check_columns(task, list(profile.columns))
-        if profile.label is None:
-            msg = "a task with a label has a label's profile"
-            raise AssertionError(msg)
-        problem_type = check_label(profile.label, request.problem_type)
-        check_task(task.of(problem_type))
+        problem_type = problem_of(Task.from_request(request), profile.columns, profile.label)
         name = request.name or _default_name(request)
         now = utc_now()
         accepted = request.model_copy(
@@ -267,18 +255,6 @@ class TrainingService:
         return job.model_copy(update={"rendered_dag": render_job(job, self._settings)})
 
 
-def _check_meaning(request: AutoMLTrainingRequest) -> None:
-    """Refuse fields of problem types that cannot be trained yet, lest they be taken for obeyed."""
-    others = ("series_column", "horizon", "action_column", "reward_column", "cost_column")
-    for field in (*others, "probability_column"):
-        if getattr(request, field) is not None:
-            raise InvalidInput(
-                f"{field} has no meaning for classification and regression.",
-                hint="Leave it out.",
-                field=field,
-            )
-
-
 def _path(current: JobStatus, wanted: JobStatus) -> list[JobStatus]:
     """Return the states to pass through from one to another, the last one included."""
     first = _WORKING.index(current) + 1
@@ -294,7 +270,8 @@ def _default_name(request: AutoMLTrainingRequest) -> str:
     if dotted(source) and not is_file_name(source):
         source = source.rpartition(".")[2]
     source = Path(source).name.split(".")[0]
-    return _slug(f"{source}-{request.label_column}")[:80] or "job"
+    about = request.label_column or request.problem_type or request.action_column
+    return _slug(f"{source}-{about}")[:80] or "job"
 
 
 def _registry_name(name: str) -> str:

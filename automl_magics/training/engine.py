@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from automl_magics.contracts.enums import AutoMLAlgorithm, ProblemType
-from automl_magics.training.algorithms import load_algorithm, searched_families
+from automl_magics.training.algorithms import is_searched, load_algorithm
 from automl_magics.training.budget import Budget
+from automl_magics.training.problems import settled
 from automl_magics.training.procedure import Outcome, Run
 from automl_magics.training.reporter import Reporter, Silent
 from automl_magics.training.saved import model_class
@@ -56,9 +57,7 @@ def train(
     TrainingError
         No model came out, or a stop was asked for before the first one.
     """
-    run = Run(
-        table, task.settled(), budget, reporter or Silent(), threads or _processors(), keep
-    )
+    run = Run(table, settled(task), budget, reporter or Silent(), threads or _processors(), keep)
     return _procedure(run.task.problem_type)(run)
 
 
@@ -66,7 +65,7 @@ def load_libraries(problem_type: ProblemType, algorithm: AutoMLAlgorithm) -> Non
     """Import what training and its model will need, which takes seconds."""
     _procedure(problem_type)
     model_class(problem_type)
-    if algorithm in searched_families():
+    if is_searched(algorithm):
         load_algorithm(algorithm)
 
 

@@ -95,6 +95,11 @@ class TrainedModel:
         """The columns that `predict` returns."""
         return ["prediction", *(f"probability_{name}" for name in self.label.class_names)]
 
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """The distributions that it predicts with, beside this one."""
+        return ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "xgboost")
+
     def importance(self) -> dict[str, float]:
         """Return each column's share of the gain, summing to 1, largest first."""
         shares = dict.fromkeys(self.encoder.encoders, 0.0)

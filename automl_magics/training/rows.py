@@ -55,13 +55,13 @@ def labelled_rows(table: pa.Table, task: Task, budget: Budget) -> LabelledRows:
     Raises `InvalidInput` for bad weights, and for a binary label one class of which has a single
     row.
     """
-    labels = plain(_column(table, task.label_column))
+    labels = plain(_column(table, task.label))
     known = known_labels(labels)
     unlabelled = len(table) - int(known.true_count)
     if unlabelled:
         table, labels = table.filter(known), labels.filter(known)
     classification = task.problem_type is None or task.problem_type.is_classification
-    label = Label.fit(task.label_column, labels, classification=classification)
+    label = Label.fit(task.label, labels, classification=classification)
     target = label.encode(labels)
     if task.problem_type is ProblemType.BINARY_CLASSIFICATION:
         _check_both_classes(label, target)

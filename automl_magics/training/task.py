@@ -30,7 +30,8 @@ _MAX_DETECTED_CLASSES = 20
 class Task:
     """A training request without where its data comes from and where its model goes."""
 
-    label_column: str
+    label_column: str | None = None
+    """What to predict; not every problem type has it."""
     problem_type: ProblemType | None = None
     """Detected from the label when left out."""
     feature_columns: tuple[str, ...] | None = None
@@ -48,16 +49,16 @@ class Task:
     weight_column: str | None = None
     group_column: str | None = None
     time_column: str | None = None
+    series_column: str | None = None
+    horizon: int | None = None
+    action_column: str | None = None
+    reward_column: str | None = None
+    cost_column: str | None = None
+    probability_column: str | None = None
 
     @classmethod
     def from_request(cls, request: AutoMLTrainingRequest) -> "Task":
-        """Return a request's task; `InvalidInput` when it names no label column."""
-        if request.label_column is None:
-            raise InvalidInput(
-                "There is no label column.",
-                hint="Name the column to predict.",
-                field="label_column",
-            )
+        """Return a request's task."""
         return cls(
             label_column=request.label_column,
             problem_type=request.problem_type,
@@ -72,11 +73,28 @@ class Task:
             weight_column=request.weight_column,
             group_column=request.group_column,
             time_column=request.time_column,
+            series_column=request.series_column,
+            horizon=request.horizon,
+            action_column=request.action_column,
+            reward_column=request.reward_column,
+            cost_column=request.cost_column,
+            probability_column=request.probability_column,
         )
 
     def of(self, problem_type: ProblemType) -> "Task":
         """Return the task with its problem type settled."""
         return replace(self, problem_type=problem_type)
+
+    @property
+    def label(self) -> str:
+        """The label column of a task that must have one; `InvalidInput` where it has none."""
+        if self.label_column is None:
+            raise InvalidInput(
+                "There is no label column.",
+                hint="Name the column to predict.",
+                field="label_column",
+            )
+        return self.label_column
 
     @property
     def algorithms(self) -> list[AlgorithmName]:
@@ -93,7 +111,15 @@ class Task:
         """Return the columns to learn from, of those there are."""
         if self.feature_columns is not None:
             return list(dict.fromkeys(self.feature_columns))
-        apart = {self.label_column, self.weight_column, self.group_column}
+        apart = {
+            self.label_column,
+            self.weight_column,
+            self.group_column,
+            self.action_column,
+            self.reward_column,
+            self.cost_column,
+            self.probability_column,
+        }
         return [name for name in dict.fromkeys(columns) if name not in apart]
 
 
@@ -108,6 +134,11 @@ def check_columns(task: Task, columns: Collection[str]) -> None:
         "weight_column": [task.weight_column],
         "group_column": [task.group_column],
         "time_column": [task.time_column],
+        "series_column": [task.series_column],
+        "action_column": [task.action_column],
+        "reward_column": [task.reward_column],
+        "cost_column": [task.cost_column],
+        "probability_column": [task.probability_column],
     }
     for field, names in named.items():
         for name in names:

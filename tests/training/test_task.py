@@ -170,10 +170,10 @@ def test_a_task_is_read_from_a_request() -> None:
     check_task(task.of(BINARY))
 
 
-def test_a_request_without_a_label_is_refused() -> None:
+def test_a_task_without_a_label_is_refused_where_it_needs_one() -> None:
     request = AutoMLTrainingRequest(source_table="t", problem_type=ProblemType.ANOMALY_DETECTION)
-    with pytest.raises(InvalidInput):
-        Task.from_request(request)
+    with pytest.raises(InvalidInput, match="There is no label column"):
+        _ = Task.from_request(request).label
 
 
 def test_the_checks_import_nothing_heavy() -> None:

@@ -31,6 +31,9 @@ _LEARNS: Mapping[AlgorithmName, tuple[str, tuple[ProblemType, ...]]] = {
     ModelFamily.NEAREST_NEIGHBORS: ("neighbors", _TABULAR),
 }
 
+# What the procedures of other problem types fit, the default first.
+_OF_PROCEDURES: Mapping[ProblemType, tuple[AlgorithmName, ...]] = {}
+
 
 def algorithms_for(problem_type: ProblemType) -> list[AutoMLAlgorithm]:
     """Return the published algorithms that can learn a problem type, best first."""
@@ -43,12 +46,19 @@ def families_for(problem_type: ProblemType) -> list[AlgorithmName]:
 
     CatBoost is one of them only where it is installed.
     """
+    if problem_type in _OF_PROCEDURES:
+        return list(_OF_PROCEDURES[problem_type])
     return [
         name
         for name, (_, learns) in _LEARNS.items()
         if problem_type in learns
         and (name is not ModelFamily.CATBOOST or find_spec("catboost") is not None)
     ]
+
+
+def is_searched(name: AlgorithmName) -> bool:
+    """Tell whether `load_algorithm` has it; procedures of their own fit theirs themselves."""
+    return name in _LEARNS
 
 
 def trainable_problem_types() -> list[ProblemType]:

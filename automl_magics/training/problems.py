@@ -1,0 +1,97 @@
+"""Which problem a task poses and what that problem asks for, checked before a job is made.
+
+Cheap to import: this runs in the server when a job is created.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib import import_module
+from typing import cast
+
+from automl_magics.contracts.data import ColumnType, LabelProfile
+from automl_magics.contracts.enums import ProblemType
+from automl_magics.contracts.errors import InvalidInput
+from automl_magics.training.task import Task, check_columns, check_label, check_task
+
+Check = Callable[[Task, Mapping[str, ColumnType]], None]
+
+_SUPERVISED = frozenset(
+    {
+        ProblemType.BINARY_CLASSIFICATION,
+        ProblemType.MULTICLASS_CLASSIFICATION,
+        ProblemType.REGRESSION,
+    }
+)
+
+_MEANT_FOR: Mapping[str, ProblemType] = {
+    "series_column": ProblemType.TIME_SERIES,
+    "horizon": ProblemType.TIME_SERIES,
+    "action_column": ProblemType.CONTEXTUAL_BANDIT,
+    "reward_column": ProblemType.CONTEXTUAL_BANDIT,
+    "cost_column": ProblemType.CONTEXTUAL_BANDIT,
+    "probability_column": ProblemType.CONTEXTUAL_BANDIT,
+}
+"""Fields that one problem type alone has, so that a task which names one poses that problem."""
+
+_CHECKS: Mapping[ProblemType, str] = {}
+"""The modules here, cheap to import, with a ``check(task, columns)`` of their own.
+
+``columns`` are the source's, by name and type; `check` raises `InvalidInput` with the request's
+field. That the named columns are there has been checked before.
+"""
+
+
+def problem_of(
+    task: Task, columns: Mapping[str, ColumnType], label: LabelProfile | None
+) -> ProblemType:
+    """Return the problem that a task poses: the one it names, or what its columns tell.
+
+    Raises
+    ------
+    InvalidInput
+        With the request's field: what is missing, has no meaning or cannot be.
+    """
+    told = settled(task)
+    _check_fields(told)
+    check_columns(told, columns)
+    module = told.problem_type and _CHECKS.get(told.problem_type)
+    if module:
+        check = import_module(f"automl_magics.training.{module}").check
+        cast("Check", check)(told, columns)
+    elif label is None:
+        _ = told.label  # which says that there is none
+        msg = "a task with a label has a label's profile"
+        raise AssertionError(msg)
+    else:
+        told = told.of(check_label(label, told.problem_type))
+    check_task(told)
+    if told.problem_type is None:
+        msg = "a checked task has a problem type"
+        raise AssertionError(msg)
+    return told.problem_type
+
+
+def settled(task: Task) -> Task:
+    """Return the task with the problem type that the columns it names tell, if they tell one.
+
+    Otherwise it is one of the supervised types, and the label's values tell which.
+    """
+    if task.problem_type is not None:
+        return task
+    named = (problem for field, problem in _MEANT_FOR.items() if getattr(task, field) is not None)
+    return replace(task, problem_type=next(named, None))
+
+
+def _check_fields(task: Task) -> None:
+    """Refuse fields that the problem type does not have, lest they be taken for obeyed."""
+    for field, problem in _MEANT_FOR.items():
+        if getattr(task, field) is None or task.problem_type is problem:
+            continue
+        of = task.problem_type
+        known = of is None or of in _SUPERVISED
+        name = "classification and regression" if known else str(of).replace("_", " ")
+        raise InvalidInput(
+            f"{field} has no meaning for {name}.",
+            hint=f"Leave it out, or ask for {problem}.",
+            field=field,
+        )

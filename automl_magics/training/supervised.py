@@ -1,0 +1,239 @@
+"""Trains classifiers and regressors on rows with a label: the search over all families."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from automl_magics.contracts.enums import LogLevel, Phase, Preset
+from automl_magics.contracts.training import LedgerEntry, Progress, TrainingResult
+from automl_magics.training.algorithms import load_algorithm
+from automl_magics.training.algorithms.base import TrainingData
+from automl_magics.training.blend import tempered
+from automl_magics.training.build import build_of
+from automl_magics.training.checks import data_warnings, model_warnings
+from automl_magics.training.curves import curves_of
+from automl_magics.training.encoding import Encoder
+from automl_magics.training.explain import permutation_importance
+from automl_magics.training.honest import Honest, best_temperature, look_honestly
+from automl_magics.training.kept import KeptFits, planned_seconds
+from automl_magics.training.leaderboard import leaderboard, published_algorithm
+from automl_magics.training.members import Ensemble, honest_predictions
+from automl_magics.training.memory import Memory
+from automl_magics.training.metrics import Metric, find_metric
+from automl_magics.training.model import TrainedModel
+from automl_magics.training.procedure import Outcome, Run
+from automl_magics.training.rows import LabelledRows, labelled_rows
+from automl_magics.training.search import Rules, Search
+from automl_magics.training.task import check_columns, check_label, check_task, profile_label
+from automl_magics.training.validation import Validation, plan_validation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def train(run: Run) -> Outcome:
+    """Find the best model for a labelled table within a budget."""
+    return _Training(run).run()
+
+
+class _Training:
+    """One run, step by step."""
+
+    def __init__(self, run: Run) -> None:
+        task, table = run.task, run.table
+        self.memory = Memory(task.memory_limit)
+        with run.budget.spend("checking"):
+            check_columns(task, table.column_names)
+            label = profile_label(table, task.label)
+            self.problem_type = check_label(label, task.problem_type)
+            self.task = task.of(self.problem_type)
+            check_task(self.task)
+        self.metric: Metric = find_metric(task.metric, self.problem_type)
+        self.table = table
+        self.budget = run.budget
+        self.reporter = run.reporter
+        self.threads = run.threads
+        self.keep = run.keep
+        self.warnings: list[str] = []
+
+    def run(self) -> Outcome:
+        """Prepare, search, finish."""
+        with self.budget.spend("importing"):
+            for name in self.task.algorithms:
+                load_algorithm(name)
+        with self.budget.spend("splitting"):
+            rows = labelled_rows(self.table, self.task, self.budget)
+            self.metric.check(rows.target)
+        with self.budget.spend("encoding"):
+            encoder, data = self._encode(rows)
+            validation = self._plan(rows, data)
+        with self.budget.spend("checking"):
+            self._warn(data_warnings(rows, data))
+        search = self._search(data, validation)
+        self._progress(Phase.TRAINING, search)
+        ensemble = search.run()
+        self._warn(search.warnings)
+        self._progress(Phase.EVALUATING, search)
+        with self.budget.spend("evaluating"):
+            honest, temperature = self._look(search, data, validation)
+        blend = ensemble.blend(temperature)
+        model = TrainedModel(
+            self.problem_type, rows.label, encoder, blend, honest.threshold,
+            metric=self.metric.name, score=honest.scores.get(self.metric.name),
+        )  # fmt: skip
+        self._warn(model_warnings(model, honest.scores))
+        with self.budget.spend("explaining"):
+            left = 0.5 * self.budget.remaining  # the other half is for writing
+            slot = self.budget.slot(min(search.shares.explaining, left))
+            columns = list(model.importance())
+            shuffled = permutation_importance(ensemble, data, validation.folds[0], columns, slot)
+        predictions = self._test_predictions(rows, model, honest)
+        result = self._result(model, search, ensemble, honest, validation)
+        known = {
+            "permutation_importance": shuffled,
+            "curves": {**self._curves(rows, model, honest), "incumbent": search.history},
+            "build": build_of(
+                rows, encoder, data, validation, ensemble,
+                candidates=len(search.members), temperature=temperature, threshold=model.threshold,
+            ),
+        }  # fmt: skip
+        return Outcome(model, result.model_copy(update=known), predictions)
+
+    def _curves(self, rows: LabelledRows, model: TrainedModel, honest: Honest) -> dict[str, Any]:
+        target, classes = rows.target[honest.rows], len(rows.label.classes or ())
+        codes = model.codes(honest.predictions) if classes else None
+        return curves_of(target, honest.predictions, codes, classes)
+
+    def _encode(self, rows: LabelledRows) -> tuple[Encoder, TrainingData]:
+        """Fit the encoder, which does not look at the label, and encode all rows."""
+        encoder = Encoder.fit(rows.table, self.task.features(rows.table.column_names))
+        self._warn(
+            f"Column '{name}' {reason}; left out." for name, reason in encoder.dropped.items()
+        )
+        data = TrainingData(
+            features=encoder.transform(rows.table),
+            target=rows.target,
+            weights=rows.weights,
+            problem_type=self.problem_type,
+            classes=len(rows.label.classes or ()),
+            metric=self.metric,
+            seed=self.task.seed,
+            threads=self.threads,
+        )
+        return encoder, data
+
+    def _plan(self, rows: LabelledRows, data: TrainingData) -> Validation:
+        by_class = data.classes if data.classes > 2 else 1
+        return plan_validation(
+            rows.strata,
+            cells=data.features.values.size * by_class,
+            seconds=planned_seconds(self.keep, self.budget.seconds),
+            fast=self.task.preset is Preset.FAST,
+            groups=rows.groups,
+            order=rows.order,
+            seed=self.task.seed,
+        )
+
+    def _search(self, data: TrainingData, validation: Validation) -> Search:
+        search = Search(
+            self.task.algorithms,
+            data,
+            validation,
+            Rules(self.task.preset, self.task.enable_ensemble, self.task.max_trials),
+            budget=self.budget,
+            memory=self.memory,
+            kept=KeptFits(self.keep, data, validation.folds),
+            reporter=self.reporter,
+            changed=lambda search: self._progress(Phase.TRAINING, search),
+        )
+        self.reporter.log(
+            LogLevel.INFO,
+            f"{self.problem_type.value.replace('_', ' ').capitalize()} of"
+            f" '{self.task.label}' by {self.metric.name}: {len(data.target)} rows,"
+            f" {data.features.values.shape[1]} features, validated on {validation.text},"
+            f" {len(search.plan)} configurations.",
+        )
+        return search
+
+    def _look(
+        self, search: Search, data: TrainingData, validation: Validation
+    ) -> tuple[Honest, float]:
+        """Predict rows that had no say, and fit what is fitted on the ensemble's predictions."""
+        rows, predictions = honest_predictions(
+            search.members,
+            data,
+            validation.folds,
+            several=self.task.enable_ensemble,
+            temperature=1.0,
+            most=search.most,
+        )
+        temperature = 1.0
+        if data.classes:
+            temperature = best_temperature(predictions, data.target[rows], data.seed)
+            predictions = tempered(predictions, temperature)
+        return look_honestly(rows, predictions, data), temperature
+
+    def _test_predictions(
+        self, rows: LabelledRows, model: TrainedModel, honest: Honest
+    ) -> "pd.DataFrame":
+        predictions = model.frame(honest.predictions)
+        target = rows.target[honest.rows]
+        label = target if model.classes is None else rows.label.decode(target.astype(int))
+        predictions.insert(0, "label", label)
+        return predictions
+
+    def _result(
+        self,
+        model: TrainedModel,
+        search: Search,
+        ensemble: Ensemble,
+        honest: Honest,
+        validation: Validation,
+    ) -> TrainingResult:
+        ledger = self.budget.ledger
+        other = self.budget.elapsed - sum(entry.seconds for entry in ledger)
+        score = honest.scores.get(self.metric.name)
+        return TrainingResult(
+            problem_type=self.problem_type,
+            algorithm=published_algorithm(ensemble, self.task),
+            best_candidate=ensemble.name,
+            metric=self.metric.name,
+            higher_is_better=self.metric.higher_is_better,
+            validation_score=ensemble.score,
+            validation=validation.text,
+            test_score=score,
+            test_score_interval=honest.interval,
+            test_scores=honest.scores,
+            train_rows=search.rows,
+            validation_rows=len(ensemble.rows),
+            test_rows=len(honest.rows),
+            classes=model.label.class_names if model.classes else None,
+            feature_columns=list(model.input_columns),
+            feature_importance=model.importance(),
+            leaderboard=leaderboard(search, ensemble),
+            ledger=[*ledger, LedgerEntry(item="other", seconds=max(0.0, other))],
+            warnings=self.warnings,
+            seconds=self.budget.elapsed,
+        )
+
+    def _warn(self, messages: Iterable[str]) -> None:
+        for message in messages:
+            self.warnings.append(message)
+            self.reporter.log(LogLevel.WARNING, message)
+
+    def _progress(self, phase: Phase, search: Search) -> None:
+        best = search.incumbent
+        self.reporter.progress(
+            Progress(
+                phase=phase,
+                elapsed=self.budget.elapsed,
+                time_limit=self.budget.seconds if np.isfinite(self.budget.seconds) else None,
+                trials_done=len(search.trials),
+                trials_planned=len(search.plan),
+                metric=self.metric.name,
+                best_score=best.score if best else None,
+                best_candidate=best.name if best else None,
+                first_model_after=search.first_model_after,
+            )
+        )
