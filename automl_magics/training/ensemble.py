@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from automl_magics.contracts.enums import ProblemType
 from automl_magics.training.metrics import Metric
+from automl_magics.training.metrics_of_ranking import Queries
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +32,7 @@ class Judge:
     Parameters
     ----------
     target
-        Class codes or values of the rows that are judged.
+        Class codes or values of the rows that are judged; for ranking grades and queries.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Judge:
             "average_precision",
         )
         self._classes = problem_type.is_classification
+        self._queries = Queries(target) if problem_type is ProblemType.RANKING else None
 
     def view(self, predictions: Floats) -> Floats:
         """Return the one number of each row that the loss is made from."""
@@ -62,6 +64,9 @@ class Judge:
         """Return the loss of one model or mix."""
         if self._ranked:
             return self._ranking_loss(view)
+        if self._queries is not None:
+            values = self._queries.values(self._metric.name, view)
+            return -float(values.mean()) if len(values) else np.inf
         if self._classes:
             return float(np.average(-np.log(np.maximum(view, _TINY)), weights=self._weights))
         if self._metric.name in ("rmse", "r2"):
@@ -77,6 +82,7 @@ class Judge:
         part.__dict__.update(self.__dict__)
         part._target = self._target[rows]
         part._weights = None if self._weights is None else self._weights[rows]
+        part._queries = None if self._queries is None else Queries(part._target)
         return part
 
     def __len__(self) -> int:
@@ -116,7 +122,7 @@ def greedy_weights(views: Sequence[Floats], judge: Judge, *, rounds: int = _ROUN
     views
         For each model what `Judge.view` gave.
     """
-    chosen = _thinned(len(judge))
+    chosen = _thinned(judge)
     if chosen is not None:
         judge, views = judge.of(chosen), [view[chosen] for view in views]
     counts = np.zeros(len(views), np.int64)
@@ -156,7 +162,10 @@ def cross_fitted(
     return found
 
 
-def _thinned(rows: int) -> NDArray[np.int64] | None:
+def _thinned(judge: Judge) -> NDArray[np.int64] | None:
+    rows = len(judge)
     if rows <= _MAX_ROWS:
         return None
+    if judge.target.ndim == 2:  # whole queries
+        return np.flatnonzero(judge.target[:, 1] % -(-rows // _MAX_ROWS) == 0)
     return np.linspace(0, rows - 1, _MAX_ROWS).astype(np.int64)

@@ -97,9 +97,15 @@ def _interval(
     """Return a 95 % bootstrap interval.
 
     Of many rows only some are drawn, and the deviations scaled down by the root of their share
-    (the m out of n bootstrap: Bickel, Götze, van Zwet, Statistica Sinica 7, 1997).
+    (the m out of n bootstrap: Bickel, Götze, van Zwet, Statistica Sinica 7, 1997). Of a metric that
+    is a mean over queries, queries are drawn.
     """
     random = np.random.default_rng(0)
+    by_query = metric.by_query(target, predictions)
+    if by_query is not None:
+        means = random.choice(by_query, (_RESAMPLES, len(by_query))).mean(axis=1)
+        low, high = np.quantile(means, [0.025, 0.975])
+        return float(low), float(high)
     drawn = min(len(target), _RESAMPLED_ROWS)
     found: list[float] = []
     for _ in range(_RESAMPLES):
@@ -125,8 +131,11 @@ def same_but_for_noise(
     """Tell which models cannot be told from the best by these rows.
 
     Both are scored on the same resampled rows; where the difference's 95 % interval holds 0, they
-    are the same as far as one can know.
+    are the same as far as one can know. Queries are compared one by one.
     """
+    by_query = metric.by_query(target, best)
+    if by_query is not None:
+        return np.array([_same_by_query(metric, target, by_query, other) for other in others], bool)
     random = np.random.default_rng(0)
     drawn = min(len(target), _RESAMPLED_ROWS // 4)
     scale = np.sqrt(drawn / len(target))
@@ -147,3 +156,12 @@ def same_but_for_noise(
         error = float(np.std(differing)) * scale
         tied.append(abs(whole - reference) <= 1.96 * error)
     return np.array(tied, bool)
+
+
+def _same_by_query(metric: Metric, target: Floats, best: Floats, other: Floats) -> bool:
+    found = metric.by_query(target, other)
+    if found is None or len(best) < 2:
+        return False
+    difference = found - best
+    error = float(np.std(difference)) / np.sqrt(len(best))
+    return bool(abs(difference.mean()) <= 1.96 * error)

@@ -154,7 +154,7 @@ def honest_predictions(
     judge = _judge(data, rows)
     predictions = [member.predictions(rows) for member in members]
     views = [judge.view(found) for found in predictions]
-    parts = _parts(rows, folds, len(data.target), data.seed)
+    parts = _parts(rows, folds, data)
     honest = np.zeros_like(predictions[0])
 
     def weigh(some: Sequence[Floats], part: Judge) -> Floats:
@@ -182,9 +182,12 @@ def _weigh(views: Sequence[Floats], judge: Judge, *, several: bool, most: int) -
     return weights
 
 
-def _parts(rows: Rows, folds: Sequence[Fold], total: int, seed: int) -> list[Rows]:
-    """Return up to five parts of these rows, by folds where there are several."""
-    part = np.random.default_rng(seed).permutation(total) % _PARTS
+def _parts(rows: Rows, folds: Sequence[Fold], data: TrainingData) -> list[Rows]:
+    """Return up to five parts of the rows, by folds where there are several, of whole queries."""
+    total = len(data.target)
+    part = np.random.default_rng(data.seed).permutation(total) % _PARTS
+    if data.target.ndim == 2:
+        part = part[data.target[:, 1].astype(np.int64)]
     covered = np.zeros(total, bool)
     for number, fold in enumerate(folds):
         if len(fold.validation) < len(rows) and not covered[fold.validation].any():

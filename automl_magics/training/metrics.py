@@ -2,8 +2,9 @@
 
 Importing this module is cheap; numpy is imported when a metric is computed, scikit-learn never.
 A prediction is a matrix of probabilities (rows, classes) for classification, a vector of values
-for regression; a target holds class codes 0, 1, … or values. In binary problems the positive class
-is the last one in class order.
+for regression, of scores for ranking and anomaly detection; a target holds class codes 0, 1, … or
+values, for ranking grades and queries (rows, 2). In binary problems the positive class is the last
+one in class order; in anomaly detection it is the anomaly.
 """
 
 import math
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _BINARY = frozenset({ProblemType.BINARY_CLASSIFICATION})
 _CLASSES = _BINARY | {ProblemType.MULTICLASS_CLASSIFICATION}
 _VALUES = frozenset({ProblemType.REGRESSION})
+_RANKS = frozenset({ProblemType.RANKING})
+_ANOMALIES = frozenset({ProblemType.ANOMALY_DETECTION})
 
 
 class Objective(StrEnum):
@@ -38,6 +41,8 @@ class Objective(StrEnum):
     """Absolute differences, each divided by the label."""
     QUANTILE = "quantile"
     """The pinball loss at the metric's ``alpha``."""
+    ORDER = "order"
+    """The order of the rows within each query."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +79,24 @@ class Metric:
 
             family = self.name.partition(":")[0]
             value = COMPUTE_OF_VALUES[family](target, prediction, weights, self.alpha)
+        elif ProblemType.RANKING in self.problem_types:
+            values = self.by_query(target, prediction)
+            value = math.nan if values is None or not len(values) else float(values.mean())
         else:
             from automl_magics.training.metrics_of_classes import COMPUTE_OF_CLASSES
 
+            if prediction.ndim == 1:  # scores of anomalies: only their order counts
+                prediction = np.column_stack([-prediction, prediction])
             value = COMPUTE_OF_CLASSES[self.name](target, prediction, weights)
         return value if math.isfinite(value) else None
+
+    def by_query(self, target: "Floats", prediction: "Floats") -> "Floats | None":
+        """Return the values whose mean a metric of ranking is, one for each query; else None."""
+        if ProblemType.RANKING not in self.problem_types:
+            return None
+        from automl_magics.training.metrics_of_ranking import values_by_query
+
+        return values_by_query(self.name, target, prediction)
 
     def is_better(self, score: float, than: float) -> bool:
         """Compare two scores."""
@@ -168,6 +186,10 @@ def _of_labels(name: str, problem_types: frozenset[ProblemType]) -> Metric:
     return Metric(name, True, problem_types, Objective.LOG_LOSS, needs_labels=True)
 
 
+def _of_ranks(name: str) -> Metric:
+    return Metric(name, True, _RANKS, Objective.ORDER)
+
+
 def _of_values(name: str, objective: Objective) -> Metric:
     return Metric(name, name == "r2", _VALUES, objective)
 
@@ -175,8 +197,9 @@ def _of_values(name: str, objective: Objective) -> Metric:
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
-        _of_probabilities("roc_auc", _CLASSES),
-        _of_probabilities("average_precision", _BINARY),
+        _of_probabilities("roc_auc", _CLASSES | _ANOMALIES),
+        _of_probabilities("average_precision", _BINARY | _ANOMALIES),
+        _of_probabilities("precision_at_k", _ANOMALIES),
         _of_probabilities("log_loss", _CLASSES),
         _of_labels("accuracy", _CLASSES),
         _of_labels("balanced_accuracy", _CLASSES),
@@ -188,6 +211,11 @@ METRICS: Mapping[str, Metric] = {
         _of_values("r2", Objective.SQUARED),
         _of_values("rmsle", Objective.SQUARED_LOG),
         _of_values("mape", Objective.PERCENTAGE),
+        _of_ranks("ndcg_at_10"),
+        _of_ranks("ndcg_at_5"),
+        _of_ranks("ndcg_at_1"),
+        _of_ranks("map"),
+        _of_ranks("mrr"),
     )
 }
 
@@ -197,6 +225,8 @@ _DEFAULTS: Mapping[ProblemType, str] = {
     ProblemType.BINARY_CLASSIFICATION: "roc_auc",
     ProblemType.MULTICLASS_CLASSIFICATION: "log_loss",
     ProblemType.REGRESSION: "rmse",
+    ProblemType.RANKING: "ndcg_at_10",
+    ProblemType.ANOMALY_DETECTION: "roc_auc",
 }
 
 _QUANTILE_NAMES = frozenset({"quantile", "pinball", "quantile_loss", "pinball_loss"})
@@ -219,4 +249,12 @@ _ALIASES: Mapping[str, str] = {
     "r2_score": "r2",
     "root_mean_squared_log_error": "rmsle",
     "mean_absolute_percentage_error": "mape",
+    "ndcg": "ndcg_at_10",
+    "ndcg@1": "ndcg_at_1",
+    "ndcg@5": "ndcg_at_5",
+    "ndcg@10": "ndcg_at_10",
+    "mean_average_precision": "map",
+    "mean_reciprocal_rank": "mrr",
+    "precision@k": "precision_at_k",
+    "p@k": "precision_at_k",
 }

@@ -35,6 +35,18 @@ def average_precision(target: Floats, prediction: Floats, weights: Floats | None
     return float(np.sum(np.diff(true, prepend=0.0) * true / (true + false)) / true[-1])
 
 
+def precision_at_k(target: Floats, prediction: Floats, weights: Floats | None) -> float:
+    """Share of positives among as many rows of the highest scores as there are positives.
+
+    Of rows with the same score at the end as large a share counts as is needed.
+    """
+    true, false = _curve(target == 1, prediction[:, 1], weights)
+    if not true[-1]:
+        return math.nan
+    chosen = np.append(0.0, true + false)
+    return float(np.interp(true[-1], chosen, np.append(0.0, true)) / true[-1])
+
+
 def log_loss(target: Floats, prediction: Floats, weights: Floats | None) -> float:
     """Mean negative logarithm of the probability of the class that came true."""
     chosen = prediction[np.arange(len(target)), target.astype(np.int64)]
@@ -123,6 +135,7 @@ def _of_labels(measure: Callable[[Counts], Floats]) -> Compute:
 COMPUTE_OF_CLASSES: Mapping[str, Compute] = {
     "roc_auc": roc_auc,
     "average_precision": average_precision,
+    "precision_at_k": precision_at_k,
     "log_loss": log_loss,
     **{name: _of_labels(measure) for name, measure in OF_COUNTS.items()},
 }

@@ -184,7 +184,7 @@ def _channels(data: TrainingData) -> Floats:
     if data.classes:
         shares: Floats = (data.target[:, None] == np.arange(1, data.classes)).astype(np.float64)
         return shares
-    values: Floats = data.target[:, None]
+    values: Floats = data.target.reshape(len(data.target), -1)[:, :1]  # of ranking the grade
     return values
 
 

@@ -62,7 +62,8 @@ class TrainingData:
     """All rows; float32 or float64, NaN for missing, category codes from 0 in the columns
     ``features.categorical``. Never write into it."""
     target: Floats
-    """Class codes 0, 1, … or values, one for each row."""
+    """Class codes 0, 1, … or values, one for each row; for ranking grades and queries (rows, 2),
+    where the rows of a query follow each other."""
     weights: Floats | None
     problem_type: ProblemType
     classes: int

@@ -102,6 +102,10 @@ class LightGBMPredictor:
             return np.column_stack([1.0 - raw, raw])
         return self._scale.label(raw)
 
+    def scaled(self, scale: TargetScale) -> "LightGBMPredictor":
+        """Return the same booster on another scale."""
+        return LightGBMPredictor(self._text, scale)
+
     def importance(self) -> Floats:
         """Return the gain by feature."""
         return np.asarray(self._booster.feature_importance("gain"), dtype=np.float64)
@@ -274,7 +278,8 @@ class _Booster:
 
     def loss(self) -> float:
         """Return the loss on the validation rows."""
-        return float(self.booster.eval_valid()[0][2])
+        _, _, value, is_gain = self.booster.eval_valid()[0]
+        return -float(value) if is_gain else float(value)
 
     def set_learning_rate(self, rate: float) -> None:
         """Use another rate from here on."""

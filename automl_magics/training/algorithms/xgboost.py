@@ -91,6 +91,10 @@ class XGBoostPredictor:
         probabilities: Floats = raw / raw.sum(axis=1, keepdims=True)
         return probabilities
 
+    def scaled(self, scale: TargetScale) -> "XGBoostPredictor":
+        """Return the same booster on another scale."""
+        return XGBoostPredictor(self._raw, self._classes, scale)
+
     def importance(self) -> Floats:
         """Return the gain by feature."""
         gains = np.zeros(self._booster.num_features())
@@ -252,7 +256,8 @@ class _Booster:
     def loss(self) -> float:
         """Return the loss on the validation rows."""
         assert self._held is not None  # noqa: S101 - for the type checker
-        return float(self.booster.eval(self._held).rpartition(":")[2])
+        name, _, value = self.booster.eval(self._held).rpartition(":")
+        return -float(value) if "ndcg" in name else float(value)
 
     def set_learning_rate(self, rate: float) -> None:
         """Use another rate from here on."""

@@ -1,0 +1,1 @@
+"""Ranking: rows of a query in the order of their grades."""
