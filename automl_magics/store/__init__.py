@@ -4,6 +4,7 @@ from typing import Self
 
 from automl_magics.settings import Settings
 from automl_magics.store.access_keys import AccessKeys
+from automl_magics.store.changes import Changes
 from automl_magics.store.database import Database
 from automl_magics.store.features import FeatureJobs
 from automl_magics.store.inbox import Inbox
@@ -29,6 +30,8 @@ class Store:
         The keys of clients.
     feature_jobs
         The records of feature engineering jobs, and their logs.
+    changes
+        Which jobs have changed of late.
     """
 
     def __init__(self, database: Database) -> None:
@@ -39,6 +42,7 @@ class Store:
         self.queue = Queue(database)
         self.access_keys = AccessKeys(database)
         self.feature_jobs = FeatureJobs(database)
+        self.changes = Changes(database)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:

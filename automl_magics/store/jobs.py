@@ -117,6 +117,10 @@ class Jobs:
         changes
             Further columns to set, e.g. ``error_message``.
 
+        Returns
+        -------
+        The job as it is now. One that fails while it is being extended is complete, as before.
+
         Raises
         ------
         Conflict
@@ -135,6 +139,9 @@ class Jobs:
             for before, after in pairwise([job.status, *via, to]):
                 check_transition(before, after)
                 entering |= _entering(after)
+            if to is JobStatus.FAILED and job.is_extension:
+                to, note = JobStatus.COMPLETE, f"{note} The model from before stays."
+                changes.pop("error_message", None)
             _set(connection, job_id, {**entering, **changes, "status": to})
             if job.status is JobStatus.RUNNING and to is JobStatus.QUEUED:
                 connection.execute(delete(TRIALS).where(TRIALS.c.job_id == job_id))
@@ -152,6 +159,17 @@ class Jobs:
         """Set columns of a running job; False when the job no longer wants it."""
         return self._change_running(job_id, attempt, {**values, "updated_at": utc_now()})
 
+    def keep(self, job_id: UUID, attempt: int, *, note: str | None = None, **values: Any) -> bool:
+        """Give a stopped job what its worker had found; False when it is no longer the worker's.
+
+        With a line in its log where there is a ``note``.
+        """
+        with self._database.write() as connection:
+            kept = _change(connection, job_id, attempt, JobStatus.STOPPED, values)
+            if kept and note is not None:
+                append_line(connection, job_id, LogLevel.INFO, note)
+            return kept
+
     def delete(self, job_id: UUID) -> None:
         """Delete a job that is not running, with its log and trials."""
         with self._database.write() as connection:
@@ -159,13 +177,8 @@ class Jobs:
             connection.execute(delete(JOBS).where(JOBS.c.job_id == job_id))
 
     def _change_running(self, job_id: UUID, attempt: int, values: Mapping[str, Any]) -> bool:
-        ours = (
-            (JOBS.c.job_id == job_id)
-            & (JOBS.c.attempt == attempt)
-            & (JOBS.c.status == JobStatus.RUNNING)
-        )
         with self._database.write() as connection:
-            return connection.execute(update(JOBS).where(ours).values(values)).rowcount == 1
+            return _change(connection, job_id, attempt, JobStatus.RUNNING, values)
 
 
 def utc_now() -> datetime:
@@ -235,7 +248,8 @@ def _entering(status: JobStatus) -> dict[str, Any]:
     now = utc_now()
     if status is JobStatus.QUEUED:
         unclaimed = ("dispatcher_id", "claimed_at", "worker", "started_at", "heartbeat_at")
-        return {"queued_at": now, "progress": None, **dict.fromkeys(unclaimed)}
+        unended = ("progress", "finished_at", "error_message")
+        return {"queued_at": now, **dict.fromkeys((*unclaimed, *unended))}
     if status is JobStatus.RUNNING:
         return {"started_at": now, "heartbeat_at": now}
     return {"finished_at": now}
@@ -245,6 +259,18 @@ def _set(connection: Connection, job_id: UUID, values: Mapping[str, Any]) -> Non
     connection.execute(
         update(JOBS).where(JOBS.c.job_id == job_id).values({**values, "updated_at": utc_now()})
     )
+
+
+def _change(
+    connection: Connection,
+    job_id: UUID,
+    attempt: int,
+    status: JobStatus,
+    values: Mapping[str, Any],
+) -> bool:
+    """Set columns of a job in this state; False when it is in another one or at another attempt."""
+    ours = (JOBS.c.job_id == job_id) & (JOBS.c.attempt == attempt) & (JOBS.c.status == status)
+    return connection.execute(update(JOBS).where(ours).values(values)).rowcount == 1
 
 
 def _get(connection: Connection, job_id: UUID) -> TrainingJob:

@@ -68,7 +68,7 @@ class Journal:
             return [LogLine.model_validate(dict(row)) for row in rows]
 
     def add_trial(self, job_id: UUID, attempt: int, trial: Trial) -> None:
-        """Record a trial of a running job's attempt; one that came before is replaced."""
+        """Record a trial of an attempt at a running or just stopped job, in place of one before."""
         with self._database.write() as connection:
             if _exists(connection, job_id, attempt):
                 put_trial(connection, job_id, trial)
@@ -111,5 +111,6 @@ def append_line(
 def _exists(connection: Connection, job_id: UUID, attempt: int | None = None) -> bool:
     where = [JOBS.c.job_id == job_id]
     if attempt is not None:
-        where += [JOBS.c.attempt == attempt, JOBS.c.status == JobStatus.RUNNING]
+        at_work = (JobStatus.RUNNING, JobStatus.STOPPED)
+        where += [JOBS.c.attempt == attempt, JOBS.c.status.in_(at_work)]
     return connection.scalar(select(JOBS.c.job_id).where(*where)) is not None

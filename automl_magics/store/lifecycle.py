@@ -7,9 +7,11 @@ from      to
 ready     queued (triggered)
 queued    running (its worker started), failed (it could not), stopped
 running   complete, failed, stopped, queued (given back by its dispatcher)
+complete  queued (extended)
+stopped   queued (extended)
 ========  ==================================================================
 
-From complete, failed and stopped nothing leads on.
+From failed nothing leads on. A job that is extended keeps its model until it has a better one.
 """
 
 from automl_magics.contracts.enums import JobStatus
@@ -21,9 +23,9 @@ ALLOWED: dict[JobStatus, frozenset[JobStatus]] = {
     READY: frozenset({QUEUED}),
     QUEUED: frozenset({RUNNING, FAILED, STOPPED}),
     RUNNING: frozenset({COMPLETE, FAILED, STOPPED, QUEUED}),
-    COMPLETE: frozenset(),
+    COMPLETE: frozenset({QUEUED}),
     FAILED: frozenset(),
-    STOPPED: frozenset(),
+    STOPPED: frozenset({QUEUED}),
 }
 
 INITIAL = frozenset({READY, QUEUED})

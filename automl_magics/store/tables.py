@@ -178,6 +178,15 @@ DISPATCHERS = Table(
     Column("heartbeat_at", Moment, nullable=False),
 )
 
+# Which jobs have changed, in order; the triggers of migration 0006 write it and keep it short.
+JOB_CHANGES = Table(
+    "job_changes",
+    METADATA,
+    Column("seq", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("job_id", Uuid, nullable=False),
+)
+
 # The columns are those of contracts.access_keys.AccessKey, and what a secret is compared with.
 ACCESS_KEYS = Table(
     "access_keys",

@@ -13,6 +13,7 @@ from automl_magics.contracts.enums import ExecutorName
 from automl_magics.settings import Settings
 from automl_server.attempts import FailedAttempts
 from automl_server.backend import Backend
+from automl_server.job_events import JobEvents
 from automl_server.routes import OPERATIONS, PATTERNS
 
 SETTINGS = (
@@ -125,6 +126,7 @@ class AutoMLServer(ExtensionApp):
             logger=self.log,
         )
         self.failed_attempts = FailedAttempts(self.longest_wait)
+        self._events = JobEvents(self.backend.changes, self.serverapp.event_logger, self.log)
         self._activity = PeriodicCallback(self._note_activity, ACTIVITY_SECONDS * 1000)
 
     def initialize_handlers(self) -> None:
@@ -136,11 +138,13 @@ class AutoMLServer(ExtensionApp):
             await self.backend.start()
         except Exception:
             self.log.exception("AutoML's dispatcher did not start: jobs stay queued")
+        self._events.start()
         self._activity.start()
 
     async def stop_extension(self) -> None:
         """Put running jobs back into the queue."""
         self._activity.stop()
+        await self._events.stop()
         await self.backend.stop(self.shutdown_timeout)
 
     def current_activity(self) -> dict[str, bool] | None:

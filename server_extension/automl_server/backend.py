@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from automl_magics.settings import Settings
 
 if TYPE_CHECKING:
+    from automl_magics.contracts.changes import JobChanged
     from automl_magics.contracts.data import Dataset
     from automl_magics.dispatcher import Dispatcher
     from automl_magics.service import (
@@ -97,6 +98,17 @@ class Backend:
     async def access_keys(self) -> "AccessKeyService":
         """Return the service that recognizes access keys."""
         return (await self._opened()).access_keys
+
+    async def changes(self, seen: int | None) -> "tuple[int, list[JobChanged]]":
+        """Return the number of the last change, and the jobs that changed after ``seen``.
+
+        Without ``seen`` there are none yet.
+        """
+        changes = (await self._opened()).store.changes
+        if seen is None:
+            return await asyncio.to_thread(changes.last_seq), []
+        found = await asyncio.to_thread(changes.since, seen)
+        return found[-1].seq if found else seen, found
 
     async def start(self) -> None:
         """Make what a first start makes, open the store and start the dispatcher."""
