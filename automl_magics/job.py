@@ -10,6 +10,7 @@ from uuid import UUID
 from automl_magics.contracts.dialects import job_a
 from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.errors import AutoMLError, Conflict, TrainingError
+from automl_magics.contracts.models import DEPLOYED_AS
 from automl_magics.contracts.training import (
     LeaderboardRow,
     LogLine,
@@ -22,6 +23,7 @@ from automl_magics.deployed_model import DeployedModel
 from automl_magics.displays.dag import RenderedDag
 from automl_magics.displays.job_card import job_html, job_text
 from automl_magics.displays.progress import progress_display
+from automl_magics.displays.result_card import result_html, result_text
 from automl_magics.displays.tables import JobLog, Leaderboard
 from automl_magics.displays.view import MAGIC, View
 from automl_magics.session import Session
@@ -317,12 +319,18 @@ class TrainingJobHandle(View):
         self._session.jobs.delete(self.id)
 
     def text(self, command: str = MAGIC) -> str:
-        """Return the job at a glance as text."""
-        return job_text(self._newest(), command)
+        """Return the job at a glance as text, or what it found once it has ended."""
+        record = self._newest()
+        if record.result is None:
+            return job_text(record, command)
+        return result_text(record, record.result, deployed_as=self._deployed_as(), command=command)
 
     def html(self) -> str:
-        """Return the job at a glance as a card."""
-        return job_html(self._newest())
+        """Return the job at a glance as a card, or what it found once it has ended."""
+        record = self._newest()
+        if record.result is None:
+            return job_html(record)
+        return result_html(record, record.result, deployed_as=self._deployed_as())
 
     def data(self) -> dict[str, Any]:
         """Return the job as an `AutoMLTrainingJobResponse` document."""
@@ -335,6 +343,17 @@ class TrainingJobHandle(View):
             return self.refresh().record
         except AutoMLError:
             return self._record
+
+    def _deployed_as(self) -> str:
+        """Return under which name and version the model answers, by what was last done about it.
+
+        The registry could be asked as well, but that takes seconds.
+        """
+        try:
+            told = [line for line in self.logs() if DEPLOYED_AS in line.fields]
+        except AutoMLError:
+            return ""
+        return str(told[-1].fields[DEPLOYED_AS] or "") if told else ""
 
     def _ranked_trials(self, best: str | None, metric: str) -> list[LeaderboardRow]:
         done = [trial for trial in self.trials() if trial.score is not None]

@@ -14,7 +14,11 @@ import mlflow
 import pandas as pd
 
 from automl_magics.contracts.enums import JobStatus
-from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
+from automl_magics.contracts.training import (
+    AutoMLTrainingRequest,
+    TrainingJob,
+    TrainingResult,
+)
 from automl_magics.service import TrainingService
 from automl_magics.settings import Settings
 from automl_magics.store import Store
@@ -52,7 +56,7 @@ def main(home: Path, csv: Path) -> None:
             test_predictions=outcome.test_predictions,
             example=Example.of(table),
         )
-        _complete(store, job, tracked.run_id, tracked.version)
+        _complete(store, job, tracked.run_id, tracked.version, outcome.result)
     job = jobs.create(_request(csv, "slow"))
     with mlflow.start_run(tags={"automl.job_id": str(job.job_id)}) as run:
         mlflow.pyfunc.log_model(
@@ -61,7 +65,7 @@ def main(home: Path, csv: Path) -> None:
             registered_model_name=job.registered_model_name,
             pip_requirements=[],
         )
-    _complete(store, job, run.info.run_id, "1")
+    _complete(store, job, run.info.run_id, "1", None)
     jobs.create(_request(csv, "unfinished"))
     store.close()
 
@@ -72,7 +76,9 @@ def _request(csv: Path, name: str) -> AutoMLTrainingRequest:
     )
 
 
-def _complete(store: Store, job: TrainingJob, run_id: str, version: str) -> TrainingJob:
+def _complete(
+    store: Store, job: TrainingJob, run_id: str, version: str, result: TrainingResult | None
+) -> TrainingJob:
     return store.jobs.transition(
         UUID(str(job.job_id)),
         JobStatus.COMPLETE,
@@ -80,6 +86,7 @@ def _complete(store: Store, job: TrainingJob, run_id: str, version: str) -> Trai
         note="Complete.",
         mlflow_run_id=run_id,
         registered_model_version=version,
+        result=None if result is None else result.model_dump(mode="json"),
     )
 
 

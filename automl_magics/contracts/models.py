@@ -11,6 +11,10 @@ from automl_magics.contracts.enums import ProblemType
 CHAMPION = "champion"
 """The alias in MLflow's registry that a deployed version has."""
 
+DEPLOYED_AS = "deployed_as"
+"""The field of a job's log lines that tells under which name and version its model is deployed from
+then on; null when it no longer is."""
+
 
 class ModelColumn(BaseModel):
     """A column that a model takes or returns."""

@@ -10,7 +10,7 @@ from automl_magics.displays.charts_of_classes import (
     roc_curve,
 )
 from automl_magics.displays.charts_of_columns import importance_bars
-from automl_magics.displays.charts_of_search import incumbent_curve, search_curve
+from automl_magics.displays.charts_of_search import incumbent_curve, ledger_bars, search_curve
 from automl_magics.displays.charts_of_values import predicted_and_actual, residuals
 from automl_magics.displays.drawing import bundle, svg
 
@@ -21,9 +21,13 @@ __all__ = [
     "bundle",
     "calibration_curve",
     "charts_of",
+    "charts_of_importance",
+    "charts_of_quality",
+    "charts_of_search",
     "confusion_matrix",
     "importance_bars",
     "incumbent_curve",
+    "ledger_bars",
     "precision_recall_curve",
     "predicted_and_actual",
     "residuals",
@@ -36,16 +40,15 @@ __all__ = [
 def charts_of(result: TrainingResult) -> "dict[str, alt.TopLevelMixin]":
     """Return every chart that a result has the figures for, by its title, in reading order.
 
-    All but the first two are drawn from rows that the models have not learned from.
+    What tells how good a model is comes from rows that it has not learned from.
     """
+    return {**charts_of_quality(result), **charts_of_importance(result), **charts_of_search(result)}
+
+
+def charts_of_quality(result: TrainingResult) -> "dict[str, alt.TopLevelMixin]":
+    """Return charts of the predictions for rows that the models have not learned from."""
     curves = result.curves
     found: dict[str, alt.TopLevelMixin] = {}
-    if len(curves.get("incumbent", ())) > 1:
-        found["Search"] = incumbent_curve(curves["incumbent"], metric=result.metric)
-    if importance := (result.permutation_importance or result.feature_importance):
-        is_permuted = bool(result.permutation_importance)
-        title = f"{result.metric} lost when shuffled" if is_permuted else "share of the gain"
-        found["Feature importance"] = importance_bars(importance, title)
     if "confusion" in curves and result.classes:
         found["Confusion matrix"] = confusion_matrix(curves["confusion"], result.classes)
     if "roc" in curves:
@@ -57,4 +60,26 @@ def charts_of(result: TrainingResult) -> "dict[str, alt.TopLevelMixin]":
     if curves.get("residuals"):
         found["Predicted and actual"] = predicted_and_actual(curves["residuals"])
         found["Residuals"] = residuals(curves["residuals"])
+    return found
+
+
+def charts_of_importance(result: TrainingResult) -> "dict[str, alt.TopLevelMixin]":
+    """Return what the model looks at: by permutation where that was measured, else by gain."""
+    if result.permutation_importance:
+        title = f"{result.metric} lost when shuffled"
+        return {"Permutation importance": importance_bars(result.permutation_importance, title)}
+    if result.feature_importance:
+        bars = importance_bars(result.feature_importance, "share of the gain")
+        return {"Feature importance": bars}
+    return {}
+
+
+def charts_of_search(result: TrainingResult) -> "dict[str, alt.TopLevelMixin]":
+    """Return how the best score came about, and what the seconds were spent on."""
+    found: dict[str, alt.TopLevelMixin] = {}
+    history = result.curves.get("incumbent", ())
+    if len(history) > 1:
+        found["Incumbent"] = incumbent_curve(history, metric=result.metric)
+    if result.ledger:
+        found["Seconds"] = ledger_bars(result.ledger)
     return found

@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from automl_magics.contracts.training import Trial
+from automl_magics.contracts.training import LedgerEntry, Trial
 
 if TYPE_CHECKING:
     import altair as alt
+
+_ITEMS = 12
+_SHARE = 0.01
+"""What a ledger's item needs of the whole to have a bar of its own."""
 
 
 def search_curve(
@@ -72,5 +76,34 @@ def incumbent_curve(history: Sequence[Sequence[float]], *, metric: str) -> "alt.
             tooltip=["seconds:Q", alt.Tooltip("score:Q", format=".5g")],
         )
         .properties(width=300, height=200)
+    )
+    return chart
+
+
+def ledger_bars(ledger: Sequence[LedgerEntry]) -> "alt.Chart":
+    """Return where the seconds went: a bar to an item, longest first, the short ones as one."""
+    import altair as alt
+
+    whole = sum(entry.seconds for entry in ledger)
+    ranked = sorted(ledger, key=lambda entry: -entry.seconds)
+    long = [entry for entry in ranked[:_ITEMS] if entry.seconds >= _SHARE * whole]
+    values = [{"item": entry.item, "seconds": round(entry.seconds, 3)} for entry in long]
+    rest = whole - sum(entry.seconds for entry in long)
+    if rest > 0:
+        values.append({"item": "all else", "seconds": round(rest, 3)})
+    chart: alt.Chart = (
+        alt.Chart(alt.InlineData(values=values))
+        .mark_bar()
+        .encode(
+            x=alt.X("seconds:Q", title="seconds"),
+            y=alt.Y(
+                "item:N",
+                sort=[str(value["item"]) for value in values],
+                title=None,
+                axis=alt.Axis(labelLimit=220),
+            ),
+            tooltip=["item:N", "seconds:Q"],
+        )
+        .properties(width=300, height=alt.Step(18))
     )
     return chart

@@ -109,6 +109,9 @@ def _best(job: TrainingJob) -> str:
     scores = f"{result.metric} {score(result.validation_score)} validation"
     if result.test_score is not None:
         scores += f", {score(result.test_score)} test"
+    if result.test_score_interval is not None:
+        low, high = result.test_score_interval
+        scores += f" (95%: {score(low)} to {score(high)})"
     return f"{result.best_candidate}  {scores}"
 
 

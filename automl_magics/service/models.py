@@ -6,9 +6,9 @@ from concurrent.futures import Future
 from typing import Any
 from uuid import UUID
 
-from automl_magics.contracts.enums import JobStatus, LogLevel
+from automl_magics.contracts.enums import LogLevel
 from automl_magics.contracts.errors import Conflict, InvalidInput, NotFound
-from automl_magics.contracts.models import Deployment, ScoringAnswer
+from automl_magics.contracts.models import DEPLOYED_AS, Deployment, ScoringAnswer
 from automl_magics.scoring_process import ScoringProcess
 from automl_magics.service.caller import Caller
 from automl_magics.settings import Settings
@@ -59,10 +59,10 @@ class ModelService:
         NotFound
             For an unknown job.
         Conflict
-            When the job is not complete, or the registry no longer has its model.
+            When the job has no model, or the registry no longer has it.
         """
         job = self._store.jobs.get(job_id)
-        if job.status is not JobStatus.COMPLETE or job.model_uri is None:
+        if not job.has_model:
             raise Conflict(
                 f"Job {job.name} is {job.status} and has no model to deploy.",
                 hint="Its log says why." if job.status.is_terminal else "Wait for it.",
@@ -80,7 +80,7 @@ class ModelService:
             raise Conflict(message, hint="Train it anew.") from None
         deployment, replaced = deployed
         which = f"{deployment.name}, version {deployment.version}"
-        self._note(job_id, f"Deployed by {self._caller.name} as {which}.")
+        self._note(job_id, f"Deployed by {self._caller.name} as {which}.", which)
         if replaced is not None:
             self._note(replaced.job_id, f"No longer deployed: {which} took its place.")
         return deployment
@@ -128,8 +128,9 @@ class ModelService:
         """End the scoring process; deployments stay."""
         self._scoring.close()
 
-    def _note(self, job_id: UUID, message: str) -> None:
-        self._store.journal.log(job_id, LogLevel.INFO, message)
+    def _note(self, job_id: UUID, message: str, deployed_as: str | None = None) -> None:
+        fields = {DEPLOYED_AS: deployed_as}
+        self._store.journal.log(job_id, LogLevel.INFO, message, fields)
 
 
 def predictions_of(answer: ScoringAnswer) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ COMMON = {
     "test_rows": 100,
     "feature_columns": ["a"],
     "leaderboard": [],
-    "ledger": [],
+    "ledger": [{"item": f"{HOSTILE} {number}", "seconds": number} for number in (0.001, 5, 3, 2.3)],
     "seconds": 12.3,
 }
 TWO_CLASSES = TrainingResult(
@@ -53,15 +53,21 @@ EVERY = {
 
 def test_a_result_has_the_charts_of_its_problem():
     assert list(charts_of(TWO_CLASSES)) == [
-        "Search",
-        "Feature importance",
         "Confusion matrix",
         "ROC",
         "Precision and recall",
         "Calibration",
+        "Permutation importance",
+        "Incumbent",
+        "Seconds",
     ]
-    assert list(charts_of(VALUES)) == ["Feature importance", "Predicted and actual", "Residuals"]
-    bare = VALUES.model_copy(update={"curves": {}, "feature_importance": {}})
+    assert list(charts_of(VALUES)) == [
+        "Predicted and actual",
+        "Residuals",
+        "Feature importance",
+        "Seconds",
+    ]
+    bare = VALUES.model_copy(update={"curves": {}, "feature_importance": {}, "ledger": []})
     assert charts_of(bare) == {}
 
 
@@ -94,6 +100,12 @@ def test_the_histogram_of_residuals_counts_every_row():
     bars = _rows_with("rows", charts_of(VALUES)["Residuals"])
     assert sum(bar["rows"] for bar in bars) == 400
     assert len(bars) <= 25
+
+
+def test_short_items_of_the_ledger_are_one_bar():
+    spent = _rows_with("item", charts_of(VALUES)["Seconds"])
+    assert [round(bar["seconds"], 1) for bar in spent] == [5, 3, 2.3, 0]
+    assert spent[-1]["item"] == "all else"
 
 
 def _rows_with(column: str, chart: alt.LayerChart) -> list[dict[str, float]]:

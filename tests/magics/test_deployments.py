@@ -49,7 +49,10 @@ def test_a_job_is_deployed_listed_asked_and_undeployed(say):
     )
     with pytest.raises(Conflict, match="is ready"):
         say("deploy unfinished")
+    with pytest.raises(Conflict, match="has not ended"):
+        say("extend unfinished --time-limit 5")
     job = say("show churn")
+    assert "%automl extend churn --time-limit 60" in job.text()
     assert "%automl deploy churn" in job.text()
 
     deployed = say("deploy churn --into it")
@@ -62,6 +65,8 @@ def test_a_job_is_deployed_listed_asked_and_undeployed(say):
         job.predict(ROWS)["prediction"].tolist()
     )
     assert job.deploy().data() == deployed.data()
+    assert "deployed  default-churn, version 2" in job.text()
+    assert "default-churn, version 2" in job.html()
 
     listed = say("models")
     assert [row["job_id"] for row in listed.data()] == [str(job.id)]
@@ -72,4 +77,5 @@ def test_a_job_is_deployed_listed_asked_and_undeployed(say):
     ended = say("undeploy default-churn")
     assert ended.text() == "default-churn, version 2 is no longer deployed. It stays registered."
     assert ended.data()["version"] == "2"
+    assert "deployed " not in job.text()
     assert list(say("models")) == []

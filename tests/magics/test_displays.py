@@ -8,6 +8,7 @@ from automl_magics.contracts.enums import AutoMLAlgorithm, JobStatus, LogLevel, 
 from automl_magics.contracts.training import (
     AutoMLTrainingRequest,
     LeaderboardRow,
+    LedgerEntry,
     LogLine,
     Progress,
     Snapshot,
@@ -16,6 +17,7 @@ from automl_magics.contracts.training import (
 )
 from automl_magics.displays import progress as displays
 from automl_magics.displays.job_card import job_html, job_text
+from automl_magics.displays.result_card import result_html, result_text
 from automl_magics.displays.tables import JobList, JobLog, Leaderboard
 from automl_magics.displays.view import Message
 from automl_magics.displays.wording import columns, duration, score
@@ -84,6 +86,20 @@ COMPLETE = job(
     registered_model_name="default-churn",
     registered_model_version="3",
 )
+FOUND = RESULT.model_copy(
+    update={
+        "test_score_interval": (0.85, 0.94),
+        "test_scores": {"roc_auc": 0.9, HOSTILE: 0.3},
+        "leaderboard": [
+            ROW.model_copy(update={"rank": rank, "is_best": rank == 1, "tied": rank < 3})
+            for rank in range(1, 8)
+        ],
+        "ledger": [LedgerEntry(item=HOSTILE, seconds=5), LedgerEntry(item="ensemble", seconds=2)],
+        "permutation_importance": {HOSTILE: 0.02, "plan": 0.01},
+        "warnings": [f"Constant: {HOSTILE}"],
+        "curves": {"confusion": [[50, 10], [4, 36]], "incumbent": [[1, 0.8], [2, 0.9]]},
+    }
+)
 RUNNING = job(
     JobStatus.RUNNING,
     started_at=NOW,
@@ -106,6 +122,7 @@ PIECES = {
     "running job": lambda: job_html(RUNNING),
     "complete job": lambda: job_html(COMPLETE),
     "failed job": lambda: job_html(FAILED),
+    "result": lambda: result_html(COMPLETE, FOUND, deployed_as=HOSTILE),
     "progress": lambda: displays.progress_html(RUNNING),
     "failed progress": lambda: displays.progress_html(FAILED),
     "jobs": lambda: JobList([job(), COMPLETE], 7).html(),
@@ -133,6 +150,34 @@ def test_a_complete_job_at_a_glance():
     ):
         assert part in text
     assert "<progress" not in job_html(COMPLETE)
+
+
+def test_a_finished_job_shows_its_worth_as_text():
+    done = COMPLETE.model_copy(update={"result": FOUND})
+    text = result_text(done, FOUND, deployed_as="default-churn, version 3", command="automl")
+    for part in (
+        "0.9000 test (95%: 0.8500 to 0.9400)",
+        "deployed  default-churn, version 3",
+        "plan 0.01000",
+        "ensemble 2.0 s",
+        "automl leaderboard",
+        "and 4 more",
+        "Constant: ",
+    ):
+        assert part in text
+    assert len(text.splitlines()) < 30
+
+
+def test_a_finished_job_s_card_is_folded_and_drawn():
+    done = COMPLETE.model_copy(update={"result": FOUND})
+    html = result_html(done, FOUND)
+    assert html.count("<svg") == 4  # confusion, importance, incumbent, seconds
+    assert html.count("<details") == 5
+    assert html.count("<details open") == 1
+    assert "currentColor" in html
+    assert "deployed" not in html
+    assert "<script" not in html
+    assert len(html) < 100_000
 
 
 def test_a_running_job_shows_how_far_it_is():
