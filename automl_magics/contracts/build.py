@@ -27,6 +27,8 @@ class BuiltFolds(BaseModel):
     repeats: int = 1
     held_out: float | None = None
     """The share of the rows, by time, that was held out; None where every row had its turn."""
+    raced: bool = False
+    """At first each configuration was fitted on the first fold only."""
     used: list[int]
     """The numbers of the folds that the score is from."""
 
@@ -67,5 +69,7 @@ class Build(BaseModel):
     seed: int = 0
     threads: int
     """How many threads fits could use."""
+    booster_threads: int = 1
+    """How many threads each fold's booster used."""
     libraries: dict[str, str] = {}
     """The versions that it was trained with."""

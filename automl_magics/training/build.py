@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from automl_magics.contracts.build import Build, BuiltColumn, BuiltFolds, BuiltMember
 from automl_magics.training.algorithms.base import TrainingData
+from automl_magics.training.algorithms.boosting import fold_threads
 from automl_magics.training.columns import Moment
 from automl_magics.training.encoding import Encoder
 from automl_magics.training.members import Ensemble, Member
@@ -63,6 +64,7 @@ def build_of(
             count=validation.count,
             repeats=validation.repeats,
             held_out=validation.held_out,
+            raced=validation.race,
             used=sorted(ensemble.members[0].by_fold),
         ),
         members=members,
@@ -73,6 +75,9 @@ def build_of(
         sample=rows.sample,
         seed=data.seed,
         threads=data.threads,
+        booster_threads=fold_threads(
+            data.threads, len(validation.first), data.features.values.size
+        )[1],
         libraries=_versions(members),
     )
 
