@@ -3,6 +3,8 @@
 Which one it is, the server is asked.
 """
 
+import ast
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,9 @@ PAGE = 100
 """As many runs as Airflow lists at once."""
 
 ACTIVE = ("queued", "running")
+
+_PRINTED = re.compile(r"\[[^]]+\] \{process_utils\.py:\d+\} \w+ - (.*)")
+"""A line of Airflow 2's log that repeats what a task's process printed."""
 
 _LOGIN_HINT = "Check AUTOML_AIRFLOW_USER and AUTOML_AIRFLOW_PASSWORD, or AUTOML_AIRFLOW_TOKEN."
 
@@ -144,8 +149,8 @@ class AirflowApi:
         )
         params = {"map_index": task.map_index, "full_content": "true"}
         content = _json(await self._ask("GET", path, params=params, refused=(404,))).get("content")
-        if isinstance(content, str):  # version 1
-            return content.splitlines()
+        if isinstance(content, str):
+            return _lines_of_version_1(content)
         return [str(entry.get("event", "")) for entry in content or [] if isinstance(entry, dict)]
 
     # ------------------------------------------------------------ asking
@@ -215,6 +220,16 @@ class AirflowApi:
         detail = str(_json(answer).get("detail", ""))[:300]
         kind = NotFound if answer.status_code == 404 else TrainingError
         return kind(f"Airflow answers {answer.status_code}: {detail}")
+
+
+def _lines_of_version_1(content: str) -> list[str]:
+    """Return what an external process printed, of the text of a list of (host, log) pairs."""
+    try:
+        logs = [str(log) for _, log in ast.literal_eval(content)]
+    except (ValueError, SyntaxError, TypeError):  # plain text
+        logs = [content]
+    found = (_PRINTED.match(line) for log in logs for line in log.splitlines())
+    return [line.group(1) for line in found if line]
 
 
 def _json(answer: "httpx.Response") -> dict[str, Any]:
