@@ -163,9 +163,10 @@ class Dispatcher:
         except NotFound:
             self._end(known, grace=0)
             return
-        if job.attempt != known.attempt or job.status.is_terminal:
+        is_back = known.status is JobStatus.RUNNING and job.status is JobStatus.QUEUED
+        if is_back or job.attempt != known.attempt or job.status.is_terminal:
             # A stopped worker ends by itself within moments, and keeps what it has found.
-            self._end(job, grace=self._settings.stop_grace)
+            self._end(known if is_back else job, grace=self._settings.stop_grace)
             return
         self._mine[job.job_id] = job
         if (reason := await self._executors[job.executor].watch(job)) is not None:

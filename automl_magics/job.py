@@ -74,6 +74,7 @@ class TrainingJobHandle(View):
         self._session = session
         self._record = record
         self._model: Any = None
+        self._model_uri: str | None = None
 
     @property
     def id(self) -> UUID:
@@ -97,7 +98,7 @@ class TrainingJobHandle(View):
 
     @property
     def result(self) -> TrainingResult | None:
-        """What the job found; None before it is complete."""
+        """What the job found; None before it has a model."""
         return self.refresh().record.result
 
     @property
@@ -106,13 +107,13 @@ class TrainingJobHandle(View):
         return self.ranking().to_pandas()
 
     def refresh(self) -> "TrainingJobHandle":
-        """Look at the job again, unless it has ended."""
-        if not self._record.status.is_terminal:
+        """Look at the job again, unless it has ended for good."""
+        if not self._record.status.is_terminal or self._record.is_ending:
             self._record = self._session.jobs.get(self.id)
         return self
 
     def wait(self, timeout: float | None = None, *, progress: bool = True) -> "TrainingJobHandle":
-        """Wait until the job is complete, and return the handle.
+        """Wait until the job has ended with a model, and return the handle.
 
         Parameters
         ----------
@@ -124,7 +125,7 @@ class TrainingJobHandle(View):
         Raises
         ------
         JobFailed
-            The job failed or was stopped.
+            The job failed, or was stopped before it had a model.
         JobTimeout
             It was not finished in time; it goes on.
         WaitInterrupted
@@ -139,7 +140,7 @@ class TrainingJobHandle(View):
                     display.update(self.refresh().record)
                     if self._record.status is JobStatus.READY:
                         self._raise_untriggered()
-                    if self._record.status.is_terminal:
+                    if self._record.status.is_terminal and not self._record.is_ending:
                         break
                     waited = time.monotonic() - begin
                     if timeout is not None and waited >= timeout:
@@ -151,7 +152,7 @@ class TrainingJobHandle(View):
                 f"{self._record.job_id.hex[:8]}, end it with job.stop() or stop "
                 f"{self._record.job_id.hex[:8]}."
             ) from None
-        if self._record.status is not JobStatus.COMPLETE:
+        if not self._record.has_model:
             raise self.failure()
         return self
 
@@ -218,15 +219,15 @@ class TrainingJobHandle(View):
         return RenderedDag(self._record)
 
     def model(self) -> Any:
-        """Return the registered model, an MLflow pyfunc; `Conflict` before the job is complete."""
+        """Return the registered model, an MLflow pyfunc; `Conflict` before there is one."""
         from automl_magics.tracking import load_model
 
         self.check_model()
         return load_model(self._session.settings, str(self._record.model_uri))
 
     def check_model(self) -> None:
-        """Raise `Conflict` unless the job is complete and has a model."""
-        if self.refresh().record.model_uri is None or self.status is not JobStatus.COMPLETE:
+        """Raise `Conflict` unless the job has a model."""
+        if not self.refresh().record.has_model:
             message = f"{self.name} is {self._record.status} and has no model."
             waits = not self._record.status.is_terminal
             raise Conflict(message, hint="Wait for it." if waits else "Its log says why.")
@@ -245,11 +246,12 @@ class TrainingJobHandle(View):
         One row to a row of ``data``, in its order: ``prediction`` and, for a classifier,
         ``probability_<class>`` for each class.
         """
-        if self._model is None:
+        self.check_model()
+        if self._model_uri != self._record.model_uri:
             from automl_magics.tracking import load_trained_model
 
-            self.check_model()
             self._model = load_trained_model(self._session.settings, self._record)
+            self._model_uri = self._record.model_uri
         if isinstance(data, str | Path):
             from automl_magics.data.source import read_source
 
@@ -300,7 +302,7 @@ class TrainingJobHandle(View):
     def deploy(self) -> DeployedModel:
         """Deploy the job's model, in the place of another one of the same registered name.
 
-        Raises `Conflict` before the job is complete.
+        Raises `Conflict` before the job has one.
         """
         return DeployedModel(self._session, self._session.models.deploy(self.id))
 
@@ -310,8 +312,17 @@ class TrainingJobHandle(View):
         return self
 
     def stop(self) -> "TrainingJobHandle":
-        """Stop the job."""
+        """Stop the job; what it has found by then is its model, within seconds."""
         self._record = self._session.jobs.stop(self.id)
+        return self
+
+    def extend(self, seconds: float) -> "TrainingJobHandle":
+        """Train for so many seconds more, from where the job ended, for a new model version.
+
+        The model that the job has stays until then. Raises `Conflict` while the job is under way,
+        or when it has no model.
+        """
+        self._record = self._session.jobs.extend(self.id, seconds)
         return self
 
     def delete(self) -> None:

@@ -94,6 +94,16 @@ class StoreReporter:
         """Return whether the job was stopped, deleted or given to another attempt."""
         return self._unwanted.is_set()
 
+    def superseded(self) -> bool:
+        """Return whether nothing that this attempt finds is of use: a stopped job keeps it."""
+        if not self.unwanted():
+            return False
+        try:
+            job = self._store.jobs.get(self._job_id)
+        except NotFound:
+            return True
+        return job.status is not JobStatus.STOPPED or job.attempt != self._attempt
+
     def log(self, level: LogLevel, message: str, **fields: Any) -> None:
         """Write a line to the job's log."""
         with _going_on():
@@ -122,20 +132,24 @@ class StoreReporter:
             )
 
     def completed(self, result: TrainingResult, **changes: Any) -> None:
-        """Say that the job is complete; ``changes`` are further columns of the record."""
-        final = (self._progress or Progress()).model_copy(
-            update={"phase": Phase.DONE, "elapsed": result.seconds}
-        )
-        self._store.jobs.transition(
-            self._job_id,
-            JobStatus.COMPLETE,
-            note=f"Complete after {result.seconds:.1f} s.",
-            attempt=self._attempt,
-            result=result.model_dump(mode="json"),
-            progress=final.model_dump(mode="json"),
-            algorithm=result.algorithm,
+        """Say that the job is complete, or what it has found although it was stopped.
+
+        ``changes`` are further columns of the record.
+        """
+        found = {
+            "result": result.model_dump(mode="json"),
+            "progress": self._ended(result.seconds),
+            "algorithm": result.algorithm,
             **changes,
-        )
+        }
+        note = f"Complete after {result.seconds:.1f} s."
+        try:
+            self._store.jobs.transition(
+                self._job_id, JobStatus.COMPLETE, note=note, attempt=self._attempt, **found
+            )
+        except Conflict:
+            note = f"Kept what was found until the stop, after {result.seconds:.1f} s."
+            self._store.jobs.keep(self._job_id, self._attempt, note=note, **found)
 
     def failed(self, message: str) -> None:
         """Say that the job failed; nothing happens when it has ended already."""
@@ -150,6 +164,14 @@ class StoreReporter:
             )
         except (Conflict, NotFound) as error:
             logger.info("job %s is no longer this worker's: %s", self._job_id, error)
+            self._store.jobs.keep(self._job_id, self._attempt, note=message, progress=self._ended())
+
+    def _ended(self, seconds: float | None = None) -> dict[str, Any]:
+        """Return the progress of a worker that has ended."""
+        known = self._progress or Progress()
+        elapsed = known.elapsed if seconds is None else seconds
+        done = known.model_copy(update={"phase": Phase.DONE, "elapsed": elapsed})
+        return done.model_dump(mode="json")
 
     def _beat(self) -> None:
         while not self._done.wait(HEARTBEAT):

@@ -77,8 +77,8 @@ class Settings(BaseSettings):
     """Sources by name: their addresses, with passwords only as ``${env:…}`` or ``${file:…}``."""
     hardware: Mapping[str, HardwareProfile] = Field(default_factory=dict)
     """Hardware profiles by id; there is always one called ``local``."""
-    stop_grace: float = Field(5.0, ge=0)
-    """Seconds a stopped worker has to end by itself before its kernel is shut down."""
+    stop_grace: float = Field(20.0, ge=0)
+    """Seconds a stopped worker has to register what it has found before its kernel is shut down."""
     scoring_timeout: float = Field(60.0, gt=0)
     """Seconds that a deployed model may take for a prediction."""
     scoring_models: int = Field(8, ge=1)

@@ -11,13 +11,14 @@ import shutil
 import threading
 import traceback
 from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 from automl_magics.contracts.enums import LogLevel, Phase
 from automl_magics.contracts.errors import AutoMLError, Conflict, NotFound, first_line
 from automl_magics.contracts.hardware import LOCAL
 from automl_magics.contracts.training import Progress, Snapshot, TrainingJob
-from automl_magics.data.snapshot import SNAPSHOT_FILE, take_snapshot
+from automl_magics.data.snapshot import SNAPSHOT_FILE, describe_snapshot, take_snapshot
 from automl_magics.memory_guard import memory_bound
 from automl_magics.reporting import StoreReporter
 from automl_magics.service.source_of import source_of_job
@@ -35,7 +36,10 @@ ABANDONED = 20.0
 """Seconds after which a finished worker that nobody has ended ends its own process."""
 
 FITS_FOLDER = "fits"
-"""Where a job keeps its finished fits, in its own folder, until it is complete."""
+"""Where a job keeps its finished fits, in its own folder, so that it can go on from them."""
+
+UNREGISTERED_FOLDER = "unregistered"
+"""Where a model lies, in the job's folder, until MLflow has it."""
 
 TRACEBACK = "traceback.log"
 """Where an unexpected failure is told in full, in the job's folder; logs are read by others too."""
@@ -106,7 +110,10 @@ def in_words(error: Exception) -> str:
 def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreReporter) -> None:
     limit = _time_limit(job)
     budget = Budget(
-        limit or math.inf, reserve=min(RESERVE, 0.2 * (limit or math.inf)), stop=reporter.unwanted
+        limit or math.inf,
+        reserve=min(RESERVE, 0.2 * (limit or math.inf)),
+        used=job.result.seconds if job.is_extension and job.result is not None else 0.0,
+        stop=reporter.unwanted,
     )
     reporter.progress(Progress(phase=Phase.READING, time_limit=limit))
     with TrackingProcess(settings, job) as tracking:
@@ -131,13 +138,14 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
             threads=settings.threads(job.request.hardware),
             keep=kept,
         )
-        if reporter.unwanted():
+        if reporter.superseded():
             return
         reporter.progress(_registering(budget.elapsed, limit, store, job))
         with budget.spend("registering"):
-            folder = settings.job_folder(job.job_id) / MODEL_FOLDER
+            folder = settings.job_folder(job.job_id) / UNREGISTERED_FOLDER / MODEL_FOLDER
+            shutil.rmtree(folder, ignore_errors=True)
             outcome.model.save(folder)
-            if reporter.unwanted():
+            if reporter.superseded():
                 return
             tracked = tracking.record(
                 job=job.model_copy(update={"snapshot": snapshot}),
@@ -147,7 +155,7 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
                 test_predictions=outcome.test_predictions,
                 example=Example.of(table),
             )
-    shutil.rmtree(kept, ignore_errors=True)
+    _put_in_place(folder, settings.job_folder(job.job_id) / MODEL_FOLDER)
     result = outcome.result.model_copy(update={"ledger": budget.ledger, "seconds": budget.elapsed})
     reporter.log(LogLevel.INFO, f"Registered {tracked.name} version {tracked.version}.")
     reporter.completed(
@@ -161,8 +169,11 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
 def _snapshot(
     settings: Settings, store: Store, job: TrainingJob, reporter: StoreReporter
 ) -> Snapshot:
-    """Freeze the job's rows."""
+    """Freeze the job's rows, unless an attempt before this one has done so."""
     path = settings.job_folder(job.job_id) / SNAPSHOT_FILE
+    before = describe_snapshot(path) if job.snapshot is not None and path.exists() else None
+    if before is not None and job.snapshot is not None and before.sha256 == job.snapshot.sha256:
+        return before
     snapshot = take_snapshot(source_of_job(settings, store, job), path)
     reporter.snapshot(snapshot)
     reporter.log(
@@ -171,6 +182,13 @@ def _snapshot(
         sha256=snapshot.sha256,
     )
     return snapshot
+
+
+def _put_in_place(made: Path, place: Path) -> None:
+    """Let a model's folder take the place of an earlier one."""
+    shutil.rmtree(place, ignore_errors=True)
+    made.rename(place)
+    made.parent.rmdir()
 
 
 def _time_limit(job: TrainingJob) -> float | None:

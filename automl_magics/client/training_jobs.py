@@ -14,6 +14,7 @@ from automl_magics.contracts.http import (
     JobLogs,
     JobTrials,
     LogQuery,
+    TrainingExtension,
 )
 from automl_magics.contracts.lists import MAX_PAGE, NEWEST, TrainingJobFilter, TrainingJobPage
 from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
@@ -63,6 +64,10 @@ class TrainingJobCalls(Calls[Mode]):
     @call("POST", f"{JOB}/stop")
     def stop(self, job_id: UUID) -> AutoMLTrainingJobResponse:
         """Stop a queued or running job; `Conflict` in any other state."""
+
+    @call("POST", f"{JOB}/extend")
+    def extend(self, job_id: UUID, body: TrainingExtension) -> AutoMLTrainingJobResponse:
+        """Train a job that has a model for longer; `Conflict` for one under way or without."""
 
     @call("GET", f"{JOB}/logs", polled=True)
     def logs(self, job_id: UUID, query: LogQuery | None = None) -> JobLogs:

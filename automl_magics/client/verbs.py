@@ -15,7 +15,7 @@ from automl_magics.contracts.features import (
     FeatureJobFilter,
     RecipeEdits,
 )
-from automl_magics.contracts.http import LogQuery
+from automl_magics.contracts.http import LogQuery, TrainingExtension
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
 from automl_magics.contracts.models import Deployment
 from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob, Trial
@@ -60,6 +60,11 @@ class RemoteTrainingJobs:
     def stop(self, job_id: UUID) -> TrainingJob:
         """Stop a queued or running job; `Conflict` in any other state."""
         self._calls.stop(job_id)
+        return self.get(job_id)
+
+    def extend(self, job_id: UUID, seconds: float) -> TrainingJob:
+        """Train a job that has a model for so many more seconds, for a new version of it."""
+        self._calls.extend(job_id, TrainingExtension(seconds=seconds))
         return self.get(job_id)
 
     def delete(self, job_id: UUID) -> None:

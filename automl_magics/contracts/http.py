@@ -54,6 +54,13 @@ class AutoMLTrainingStatusUpdate(BaseModel):
     error_message: str | None = None
 
 
+class TrainingExtension(BaseModel):
+    """By how much to extend a training job; ours."""
+
+    seconds: float = Field(gt=0, le=7 * 24 * 3600)
+    """Seconds to train beyond those that the job has used."""
+
+
 class AutoMLTrainingJobResponse(BaseModel):
     """A persisted training job."""
 

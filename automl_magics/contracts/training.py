@@ -1,6 +1,6 @@
 """Training jobs as they travel: the request, the record, the trials and the result."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from automl_magics.contracts.build import Build
 from automl_magics.contracts.enums import (
     AlgorithmName,
     AutoMLAlgorithm,
@@ -28,6 +29,9 @@ from automl_magics.contracts.enums import (
 )
 
 NEEDS_NO_LABEL = frozenset({ProblemType.ANOMALY_DETECTION, ProblemType.CONTEXTUAL_BANDIT})
+
+ENDING = timedelta(seconds=30)
+"""A stopped job whose worker has not brought a model after this long will not have one."""
 
 MAX_TEXT = 250
 Text = Annotated[
@@ -245,6 +249,8 @@ class TrainingResult(BaseModel):
     curves: dict[str, Any] = Field(default_factory=dict)
     """For displays, from held-out rows: ``roc``, ``precision_recall``, ``calibration``,
     ``confusion``, ``residuals``; and ``incumbent``, pairs of seconds and best score so far."""
+    build: Build | None = None
+    """What it takes to build the model again; None where that cannot be told."""
     leaderboard: list[LeaderboardRow]
     ledger: list[LedgerEntry]
     warnings: list[str] = Field(default_factory=list)
@@ -318,3 +324,23 @@ class TrainingJob(BaseModel):
         if self.registered_model_name is None or self.registered_model_version is None:
             return None
         return f"models:/{self.registered_model_name}/{self.registered_model_version}"
+
+    @property
+    def has_model(self) -> bool:
+        """True when there is a model to predict with: of this attempt, or of one before."""
+        return self.model_uri is not None and self.status is not JobStatus.FAILED
+
+    @property
+    def is_extension(self) -> bool:
+        """True while a job that has a model already is trained for longer."""
+        waits = self.status in (JobStatus.QUEUED, JobStatus.RUNNING)
+        return waits and self.executor is ExecutorName.KERNEL and self.model_uri is not None
+
+    @property
+    def is_ending(self) -> bool:
+        """True while a stopped job's worker may still bring the model that it has found."""
+        if self.status is not JobStatus.STOPPED or self.worker is None or self.finished_at is None:
+            return False
+        if self.progress is not None and self.progress.phase is Phase.DONE:
+            return False
+        return datetime.now(UTC) - self.finished_at < ENDING

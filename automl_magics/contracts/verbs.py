@@ -60,7 +60,17 @@ class TrainingJobs(Protocol):
         ...
 
     def stop(self, job_id: UUID) -> TrainingJob:
-        """Stop a queued or running job; `Conflict` in any other state."""
+        """Stop a queued or running job, which keeps the model that it has found by then.
+
+        `Conflict` in any other state.
+        """
+        ...
+
+    def extend(self, job_id: UUID, seconds: float) -> TrainingJob:
+        """Train a job that has a model for so many more seconds, for a new version of it.
+
+        It goes on from its finished fits. `Conflict` for a job that is under way or has no model.
+        """
         ...
 
     def delete(self, job_id: UUID) -> None:
@@ -87,7 +97,7 @@ class Models(Protocol):
     def deploy(self, job_id: UUID) -> Deployment:
         """Put a job's model in the place of the one that is deployed under the same name.
 
-        `NotFound` for an unknown job, `Conflict` for one that is not complete.
+        `NotFound` for an unknown job, `Conflict` for one that has no model.
         """
         ...
 

@@ -25,6 +25,7 @@ JOB_VERBS = frozenset(
         "leaderboard",
         "trigger",
         "stop",
+        "extend",
         "delete",
         "predict",
         "monitor",

@@ -27,7 +27,7 @@ from automl_magics.magics.manual import (
     Surface,
     verbs_of,
 )
-from automl_magics.magics.option_values import ListOf, OneOf, count, reader
+from automl_magics.magics.option_values import ListOf, OneOf, count, number, reader
 
 NOT_OPTIONS = frozenset({"source_table", "staged_source", "dataset"})
 SHORT_FORMS = {"label_column": "--label", "feature_columns": "--features"}
@@ -232,6 +232,18 @@ def _add_job(sub: Parser) -> None:
     sub.add_argument("job", metavar="JOB", help="A job's name, id, or the first 8 of its id.")
 
 
+def _add_extend(sub: Parser) -> None:
+    _add_job(sub)
+    sub.add_argument(
+        "--time-limit",
+        type=number,
+        default=60.0,
+        metavar="SECONDS",
+        help="For how much longer (60).",
+    )
+    sub.add_argument("--wait", action="store_true", help="Wait until the job has ended.")
+
+
 def _add_jobs(sub: Parser) -> None:
     sub.add_argument(
         "--status",
@@ -336,6 +348,7 @@ _ADD_OPTIONS: dict[str, Callable[[Parser], None]] = {
     "dag": _add_job,
     "trigger": _add_job,
     "stop": _add_job,
+    "extend": _add_extend,
     "delete": _add_delete,
     "predict": _add_predict,
     "deploy": _add_job,

@@ -38,7 +38,8 @@ class AutoMLMagics(Magics):
 
         %automl                              what one can do now
         %automl train FILE --label COLUMN    train on a file, a table, a variable or a SELECT
-        %automl jobs | show | watch | logs | leaderboard | trigger | stop | delete | predict
+        %automl jobs | show | watch | logs | leaderboard | trigger | stop | extend
+        %automl delete | predict | deploy | models | undeploy
         %automl VERB --help                  the options of a verb
 
         %%automl train --label churned --preset fast --name churn --wait

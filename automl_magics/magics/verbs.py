@@ -126,6 +126,13 @@ def _stop(words: Namespace, place: Place) -> View:
     return _bind(words, place, _handle(words, place).stop())
 
 
+def _extend(words: Namespace, place: Place) -> View:
+    handle = _handle(words, place).extend(words.time_limit)
+    place.session.wake()
+    _bind(words, place, handle)
+    return _waited(handle, words) if words.wait else handle
+
+
 def _delete(words: Namespace, place: Place) -> View:
     handle = _handle(words, place)
     record = handle.record
@@ -301,6 +308,7 @@ _VERBS: dict[str, Callable[[Namespace, Place], Any]] = {
     "dag": _dag,
     "trigger": _trigger,
     "stop": _stop,
+    "extend": _extend,
     "delete": _delete,
     "predict": _predict,
     "deploy": _deploy,

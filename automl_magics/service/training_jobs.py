@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from automl_magics.contracts.enums import ExecutorName, JobStatus, LogLevel
-from automl_magics.contracts.errors import Conflict, InvalidInput
+from automl_magics.contracts.errors import Conflict
 from automl_magics.contracts.events import TrainingEvents, TrainingEventsAccepted
 from automl_magics.contracts.http import AutoMLTrainingStatusUpdate
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
@@ -32,6 +32,7 @@ from automl_magics.executors.airflow.snapshots import discard as discard_snapsho
 from automl_magics.executors.airflow.upload import remove as remove_uploaded
 from automl_magics.executors.airflow.upload import upload
 from automl_magics.service.caller import Caller
+from automl_magics.service.extension import check_extendable, extended
 from automl_magics.service.offer import check_predictor_type, chosen_executor
 from automl_magics.service.source_of import STAGED, source_of_request
 from automl_magics.settings import PRESET_SECONDS, Settings
@@ -133,10 +134,35 @@ class TrainingService:
         return job
 
     def stop(self, job_id: UUID) -> TrainingJob:
-        """Stop a queued or running job; its worker ends soon after."""
+        """Stop a queued or running job; its worker registers what it has found and ends."""
         note = f"Stopped by {self._caller.name}"
         job = self.store.jobs.transition(
             job_id, JobStatus.STOPPED, note=f"{note}.", level=LogLevel.WARNING, error_message=note
+        )
+        self._wake()
+        return job
+
+    def extend(self, job_id: UUID, seconds: float) -> TrainingJob:
+        """Queue a job that has a model again, to go on from its fits for so many seconds more.
+
+        Its model stays until the new version is registered.
+
+        Raises
+        ------
+        Conflict
+            When it is under way, has no model, or does not run in kernels.
+        InvalidInput
+            When that is no time to train.
+        """
+        job = self.store.jobs.get(job_id)
+        check_extendable(job)
+        request = extended(job, seconds)
+        job = self.store.jobs.transition(
+            job_id,
+            JobStatus.QUEUED,
+            only_from=job.status,
+            note=f"Extended by {seconds:g} s by {self._caller.name}.",
+            request=request.model_dump(mode="json"),
         )
         self._wake()
         return job

@@ -21,6 +21,8 @@ class Budget:
         The time limit.
     reserve
         Seconds of it that training leaves to the caller, for saving and registering.
+    used
+        Seconds of it that were used before; what is charged later is taken to be among them.
     stop
         Says whether a stop was asked for. It is called at every boosting round: keep it cheap.
     clock
@@ -32,6 +34,7 @@ class Budget:
         seconds: float,
         *,
         reserve: float = 0.0,
+        used: float = 0.0,
         stop: Callable[[], bool] = never,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -39,7 +42,8 @@ class Budget:
         self.reserve = reserve
         self._stop = stop
         self._clock = clock
-        self._started = clock()
+        self._started = clock() - used
+        self._accounted = -used
         self._spent: dict[str, float] = {}
 
     @property
@@ -69,7 +73,8 @@ class Budget:
 
     def charge(self, item: str, seconds: float) -> None:
         """Count seconds that were used before: by an attempt that was interrupted."""
-        self._started -= seconds
+        before, self._accounted = self._accounted, self._accounted + seconds
+        self._started -= max(0.0, self._accounted) - max(0.0, before)
         self._spent[item] = self._spent.get(item, 0.0) + seconds
 
     @contextmanager

@@ -20,6 +20,22 @@ from automl_magics.training.members import Member
 from automl_magics.training.split import Fold
 
 _RECORD = "fit.json"
+_PLANNED = "planned_seconds"
+
+
+def planned_seconds(folder: Path | None, seconds: float) -> float:
+    """Return the budget that a search's folds were planned for, which is noted the first time.
+
+    One that is extended keeps its folds: fits on others could not be taken up.
+    """
+    if folder is None or not np.isfinite(seconds):
+        return seconds
+    note = folder / _PLANNED
+    if note.exists():
+        return float(note.read_text(encoding="utf-8"))
+    folder.mkdir(parents=True, exist_ok=True)
+    note.write_text(str(seconds), encoding="utf-8")
+    return seconds
 
 
 class KeptFits:

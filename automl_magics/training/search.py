@@ -140,10 +140,13 @@ class Search:
         return MOST_MEMBERS if self._validation.race else 25
 
     def _say_how_it_ended(self, left_out: int) -> None:
-        if self._budget.stopped:
-            return
         tried = len(self.plan) - left_out
-        if left_out:
+        if self._budget.stopped:
+            self.warnings.append(
+                f"The search was stopped after {len(self.trials)} of {len(self.plan)}"
+                " configurations."
+            )
+        elif left_out:
             self.warnings.append(
                 f"The time limit ended the search after {tried} of {len(self.plan)} configurations."
             )
@@ -194,6 +197,8 @@ class Search:
             self.members.append(member)
             self._choose()
         except FitError as error:
+            if self._budget.stopped:
+                return  # it was cut short, and says nothing about the configuration
             outcome = {"status": TrialStatus.FAILED, "error": str(error)}
         trial = Trial(
             number=len(self.trials) + 1,
@@ -205,8 +210,9 @@ class Search:
         )
         self.trials.append(trial)
         self._report(trial)
-        with self._budget.spend("keeping fits"):
-            self._kept.keep(trial, member if trial.score is not None else None)
+        if not self._budget.stopped:  # what a stop has cut short is done anew when one goes on
+            with self._budget.spend("keeping fits"):
+                self._kept.keep(trial, member if trial.score is not None else None)
 
     def _choose(self) -> None:
         begun = time.perf_counter()

@@ -1,7 +1,7 @@
 """The routes of training jobs, dialect A.
 
-``…/details``, ``…/logs``, ``…/trials``, ``version`` and the list's ``details`` and ``name`` are
-ours; the rest is as published.
+``…/details``, ``…/logs``, ``…/trials``, ``…/extend``, ``version`` and the list's ``details`` and
+``name`` are ours; the rest is as published.
 """
 
 from asyncio import to_thread
@@ -21,6 +21,7 @@ from automl_magics.contracts.http import (
     JobLogs,
     JobTrials,
     LogQuery,
+    TrainingExtension,
     Version,
 )
 from automl_magics.contracts.lists import TrainingJobPage
@@ -102,9 +103,28 @@ async def trigger_training_job(handler: UserHandler, job_id: UUID) -> AutoMLTrai
     example=examples.STOP_A,
 )
 async def stop_training_job(handler: UserHandler, job_id: UUID) -> AutoMLTrainingJobResponse:
-    """Stop a queued or running training job."""
+    """Stop a queued or running training job.
+
+    What a running one has found by then is registered within seconds.
+    """
     jobs = await handler.jobs()
     return job_a(await to_thread(jobs.stop, job_id))
+
+
+@ROUTES.operation(
+    "POST",
+    "/train/jobs/{job_id}/extend",
+    refusals={409: "The job is under way, or has no model to go on from."},
+)
+async def extend_training_job(
+    handler: UserHandler, job_id: UUID, body: TrainingExtension
+) -> AutoMLTrainingJobResponse:
+    """Train a job that has a model for longer.
+
+    It goes on from its finished fits, and keeps its model until a new version is registered.
+    """
+    jobs = await handler.jobs()
+    return job_a(await to_thread(jobs.extend, job_id, body.seconds))
 
 
 @ROUTES.operation("PUT", "/train/jobs/{job_id}/status", auth=Auth.PSK, example=examples.STATUS_A)

@@ -55,6 +55,8 @@ async def test_every_verb_does_what_the_service_does(client, jobs, request_):
     assert (page.jobs, page.count, page.limit, page.offset) == ([job], 1, 20, 0)
 
     assert (await to_thread(jobs.trigger, job.job_id)).status is JobStatus.QUEUED
+    with pytest.raises(Conflict, match="has not ended"):
+        await to_thread(jobs.extend, job.job_id, 60)
     assert (await to_thread(jobs.stop, job.job_id)).status is JobStatus.STOPPED
     assert (await to_thread(jobs.trials, job.job_id)) == []
 

@@ -112,6 +112,15 @@ async def test_each_verb_is_allowed_in_its_states_and_a_409_names_the_others(ask
             assert (await ask("GET", path)).status_code == 404
 
 
+@pytest.mark.parametrize("state", [*STATES, "stopped"])
+async def test_only_a_job_with_a_model_is_extended(ask, job_in, state):
+    path = f"train/jobs/{(await job_in(state))['job_id']}/extend"
+    answer = await ask("POST", path, json={"seconds": 60})
+    assert answer.status_code == 409
+    assert answer.json()["code"] == 409
+    assert (await ask("POST", path, json={"seconds": 0})).status_code == 422
+
+
 async def test_a_stopped_job_reads_failed_and_says_who_stopped_it(job_in, ask):
     import getpass
 

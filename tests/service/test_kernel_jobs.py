@@ -16,9 +16,11 @@ import psutil
 import pytest
 
 from automl_magics.contracts.enums import JobStatus, Phase
+from automl_magics.contracts.errors import Conflict
 from automl_magics.contracts.lists import TrainingJobFilter
 from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
 from automl_magics.dispatcher import BackgroundDispatcher, spawn
+from automl_magics.displays.job_card import job_text
 from automl_magics.job import TrainingJobHandle
 from automl_magics.service import TrainingService
 from automl_magics.session import connect
@@ -125,6 +127,49 @@ def test_from_a_csv_to_a_registered_model(
     assert run["inputs"] == ["tenure", "plan", "spend", "since"]
 
 
+def test_a_stopped_job_keeps_its_incumbent_and_can_be_extended(
+    dispatcher: BackgroundDispatcher,
+    service: TrainingService,
+    settings: Settings,
+    request_for: Request,
+    churn: Path,
+    until: Callable[..., Any],
+    until_over: Wait,
+) -> None:
+    job = service.create(request_for(preset="best_quality", time_limit=60))
+    until(lambda: service.trials(job.job_id), bool)
+    stopped = service.stop(job.job_id)
+    assert (stopped.status, stopped.is_ending) == (JobStatus.STOPPED, True)
+    assert "is being registered" in job_text(stopped)
+    with pytest.raises(Conflict, match="has not ended"):
+        service.extend(job.job_id, 10)
+    session = connect(settings.model_copy(update={"server_url": "none"}))
+    handle = TrainingJobHandle(session, stopped).wait(120, progress=False)
+    until(lambda: _lives(handle.record), lambda lives: not lives, 30)
+
+    assert handle.record.status is JobStatus.STOPPED
+    assert handle.record.error_message == stopped.error_message
+    assert handle.result is not None
+    assert any("stopped" in warning for warning in handle.result.warnings)
+    assert f"deploy {job.name}" in job_text(handle.record)
+    rows = pd.read_csv(churn)
+    before = handle.predict(rows)
+    tried = service.trials(job.job_id)
+
+    churn.unlink()  # its rows are frozen
+    assert handle.extend(20).record.status is JobStatus.QUEUED
+    assert handle.predict(rows).equals(before)  # the model from before stays until then
+    extended = until_over(handle.record, seconds=120)
+    assert (extended.status, extended.attempt) == (JobStatus.COMPLETE, 2), extended.error_message
+    assert extended.error_message is None
+    assert extended.registered_model_version == "2"
+    again = service.trials(job.job_id)
+    assert len(again) > len(tried)
+    assert (again[0].candidate, again[0].score) == (tried[0].candidate, tried[0].score)
+    assert not handle.refresh().predict(rows).equals(before)
+    session.close()
+
+
 def test_a_stopped_job_frees_its_kernel(
     dispatcher: BackgroundDispatcher,
     service: TrainingService,
@@ -133,7 +178,7 @@ def test_a_stopped_job_frees_its_kernel(
 ) -> None:
     job = running()
     assert service.stop(job.job_id).status is JobStatus.STOPPED
-    until(lambda: _lives(job), lambda lives: not lives, 30)
+    until(lambda: _lives(job), lambda lives: not lives, 60)
     assert service.get(job.job_id).status is JobStatus.STOPPED
 
 

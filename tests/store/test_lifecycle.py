@@ -24,6 +24,8 @@ ALLOWED = {
     (RUNNING, FAILED),
     (RUNNING, STOPPED),
     (RUNNING, QUEUED),
+    (COMPLETE, QUEUED),
+    (STOPPED, QUEUED),
 }
 WAY_TO = {
     READY: [],

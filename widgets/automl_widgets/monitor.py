@@ -7,15 +7,18 @@ from typing import Any
 
 import ipywidgets
 
-from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.enums import ExecutorName, JobStatus
 from automl_magics.contracts.errors import AutoMLError
-from automl_magics.contracts.training import LogLine
+from automl_magics.contracts.training import LogLine, TrainingJob
 from automl_magics.displays import charts
 from automl_magics.displays.job_card import job_html, job_text
 from automl_magics.displays.tables import JobLog, Leaderboard
 from automl_magics.job import TrainingJobHandle
 from automl_widgets.controls import Notice, Panel, Question, button
 from automl_widgets.live import LIVE
+
+MORE = 60
+"""Seconds that a click adds."""
 
 LOG_LINES = 200
 """How many of the newest log lines are shown."""
@@ -93,7 +96,7 @@ class JobMonitor(Panel):
         self._leaderboard.value = ranking.html() if len(ranking) else "No model yet."
         self._read_log()
         self._draw(ranking)
-        shown = _buttons_of(record.status)
+        shown = _buttons_of(record)
         for name, made in self._buttons.items():
             made.layout.display = "" if name in shown else "none"
 
@@ -104,7 +107,7 @@ class JobMonitor(Panel):
             self._notice.complain(error)
             return 5 * WAITING_INTERVAL
         status = self.job.record.status
-        if status.is_terminal:
+        if status.is_terminal and not self.job.record.is_ending:
             return None
         return INTERVAL if status is JobStatus.RUNNING else WAITING_INTERVAL
 
@@ -137,6 +140,7 @@ class JobMonitor(Panel):
         return {
             "trigger": made("Trigger", f"Start {name}", self._trigger, "primary"),
             "stop": made("Stop", f"Stop {name}", self._ask_stop, "warning"),
+            "extend": made(f"+{MORE} s", f"Train {name} for {MORE} s more", self._extend),
             "delete": made("Delete", f"Delete {name} with its log", self._ask_delete),
         }
 
@@ -154,6 +158,10 @@ class JobMonitor(Panel):
             self._notice.complain(error)
         else:
             self._after("Stopping.")
+
+    def _extend(self) -> None:
+        self.job.extend(MORE)
+        self._after(f"Going on for {MORE} s.")
 
     def _ask_delete(self) -> None:
         stays = " Its registered model stays." if self.job.record.model_uri else ""
@@ -181,7 +189,10 @@ class JobMonitor(Panel):
             self._watch = LIVE.watch(self._look, after=INTERVAL)
 
 
-def _buttons_of(status: JobStatus) -> set[str]:
-    if status is JobStatus.READY:
+def _buttons_of(job: TrainingJob) -> set[str]:
+    if job.status is JobStatus.READY:
         return {"trigger", "delete"}
-    return {"delete"} if status.is_terminal else {"stop"}
+    if not job.status.is_terminal:
+        return {"stop"}
+    can_go_on = job.has_model and job.executor is ExecutorName.KERNEL
+    return {"extend", "delete"} if can_go_on else {"delete"}
