@@ -40,6 +40,8 @@ class LabelledRows:
     """Rows left out since they have no label."""
     sampled_from: int | None
     """Rows there were before a sample was taken, since the budget is short."""
+    sample: int | None = None
+    """So many were drawn then; the first row of a class is taken in any case."""
 
     def __len__(self) -> int:
         return len(self.target)
@@ -159,4 +161,5 @@ def _sample(found: LabelledRows, seed: int, budget: Budget) -> LabelledRows:
         groups=None if found.groups is None else found.groups[chosen],
         order=None if found.order is None else found.order[chosen],
         sampled_from=rows,
+        sample=enough,
     )
