@@ -19,6 +19,11 @@ class LabelProfile(BaseModel):
     """Rows whose label is null or NaN."""
     distinct: int
     """Different values among the others."""
+    lowest: float | None = None
+    """Of a label of numbers, as the two below."""
+    highest: float | None = None
+    whole: bool | None = None
+    """All of them are integers."""
 
 
 class Dataset(BaseModel):

@@ -111,9 +111,21 @@ def _count(rows: "duckdb.DuckDBPyRelation", column: str, kind: ColumnType) -> di
         nan = duckdb.FunctionExpression("isnan", value.cast("DOUBLE"))
         value = duckdb.CaseExpression(nan, duckdb.ConstantExpression(None)).otherwise(value)
     values = rows.select(value.alias("value"))
-    counted = values.aggregate("count(*), count(value), count(DISTINCT value)").fetchall()
-    total, present, distinct = counted[0]
-    return {"rows": total, "missing": total - present, "distinct": distinct}
+    counts = "count(*), count(value), count(DISTINCT value)"
+    if kind not in ("integer", "float"):
+        total, present, distinct = values.aggregate(counts).fetchall()[0]
+        return {"rows": total, "missing": total - present, "distinct": distinct}
+    extent = "min(value)::DOUBLE, max(value)::DOUBLE, bool_and(value = floor(value))"
+    counted = values.aggregate(f"{counts}, {extent}").fetchall()
+    total, present, distinct, lowest, highest, whole = counted[0]
+    return {
+        "rows": total,
+        "missing": total - present,
+        "distinct": distinct,
+        "lowest": lowest,
+        "highest": highest,
+        "whole": whole,
+    }
 
 
 @contextmanager

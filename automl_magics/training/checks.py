@@ -121,7 +121,7 @@ def _channels(data: TrainingData, rows: NDArray[np.int64]) -> Floats:
     if data.classes > 2:
         columns: Floats = (target[:, None] == np.arange(min(data.classes, 20))).astype(float)
     else:
-        columns = target[:, None]
+        columns = target.reshape(len(target), -1)[:, :1]
     centred: Floats = columns - columns.mean(axis=0)
     return centred
 

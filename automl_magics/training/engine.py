@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Outcome", "load_libraries", "train"]
 
-_PROCEDURES: Mapping[ProblemType, str] = {}
+_PROCEDURES: Mapping[ProblemType, str] = {
+    ProblemType.TIME_SERIES: "series.forecasting",
+    ProblemType.RANKING: "ranking.procedure",
+}
 """The modules here with a ``train`` of their own; other problem types are `supervised`."""
 
 

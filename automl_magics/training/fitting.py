@@ -18,6 +18,7 @@ from automl_magics.training.algorithms.base import (
 from automl_magics.training.budget import Slot
 from automl_magics.training.members import Member
 from automl_magics.training.metrics import all_scores
+from automl_magics.training.ranking.scores import as_seen_by
 from automl_magics.training.split import Fold
 from automl_magics.training.target_encoding import (
     TargetEncoding,
@@ -46,13 +47,14 @@ class Fitting:
         self, algorithms: Sequence[AlgorithmName], data: TrainingData, validation: Validation
     ) -> None:
         families = {name: load_algorithm(name) for name in algorithms}
-        self.portfolios = {name: family.portfolio(data) for name, family in families.items()}
+        seen = {name: as_seen_by(name, data) for name in families}
+        self.portfolios = {name: family.portfolio(seen[name]) for name, family in families.items()}
         self._data = data
         self._validation = validation
         self._keys = target_keys(data, len(validation.folds))
         self._encoded: dict[int, tuple[Fold, TargetEncoding]] = {}
         self._trainers: dict[AlgorithmName, Trainer] = {
-            name: family.trainer(data) for name, family in families.items()
+            name: family.trainer(seen[name]) for name, family in families.items()
         }
 
     @property
@@ -95,7 +97,7 @@ class Fitting:
         if score is None:
             raise FitError(
                 f"{self._data.metric.name} is not defined for the validation rows:"
-                " they hold one class only."
+                " they do not differ."
             )
         member.score = score
         return all_scores(self._data.problem_type, target, predictions, weights)

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ class TrainedModel:
     metric: str | None = None
     score: float | None = None
     """The metric of the whole on rows that it has not learned from."""
+    details: ClassVar[tuple[str, ...]] = ()
+    """Further fields, of JSON's types, that a kind of model keeps."""
 
     def predict(self, frame: Any) -> "pd.DataFrame":
         """Predict rows of a DataFrame or an Arrow table, in their order and with their index.
@@ -134,6 +136,7 @@ class TrainedModel:
             "score": self.score,
             "label": self.label.to_dict(),
             "encoder": self.encoder.to_dict(),
+            **{name: getattr(self, name) for name in self.details},
         }
         text = json.dumps(document, ensure_ascii=False, indent=1)
         (folder / "model.json").write_text(text, encoding="utf-8")
@@ -142,7 +145,7 @@ class TrainedModel:
         self.predictor.save(predictor_folder)
 
     @classmethod
-    def load(cls, folder: Path) -> "TrainedModel":
+    def load(cls, folder: Path) -> Self:
         """Read what `save` wrote; it predicts bit for bit the same."""
         text = (folder / "model.json").read_text(encoding="utf-8")
         document: Mapping[str, Any] = json.loads(text)
@@ -154,6 +157,7 @@ class TrainedModel:
             threshold=document["threshold"],
             metric=document["metric"],
             score=document["score"],
+            **{name: document[name] for name in cls.details},
         )
 
 

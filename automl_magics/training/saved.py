@@ -9,7 +9,10 @@ from typing import cast
 from automl_magics.contracts.enums import ProblemType
 from automl_magics.training.procedure import Model
 
-_MODELS: Mapping[ProblemType, tuple[str, str]] = {}
+_MODELS: Mapping[ProblemType, tuple[str, str]] = {
+    ProblemType.TIME_SERIES: ("series.model", "SeriesModel"),
+    ProblemType.RANKING: ("ranking.model", "RankingModel"),
+}
 """The modules here and their classes of models; of other problem types it is `TrainedModel`."""
 
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from automl_magics.contracts.enums import LogLevel, Phase, Preset
+from automl_magics.contracts.enums import LogLevel, Phase, Preset, ProblemType
 from automl_magics.contracts.training import LedgerEntry, Progress, TrainingResult
 from automl_magics.training.algorithms import load_algorithm
-from automl_magics.training.algorithms.base import TrainingData
-from automl_magics.training.blend import tempered
+from automl_magics.training.algorithms.base import Floats, TrainingData
+from automl_magics.training.blend import Blend, tempered
 from automl_magics.training.build import build_of
 from automl_magics.training.checks import data_warnings, model_warnings
 from automl_magics.training.curves import curves_of
@@ -31,14 +31,23 @@ from automl_magics.training.validation import Validation, plan_validation
 if TYPE_CHECKING:
     import pandas as pd
 
+REBUILT = frozenset(
+    {
+        ProblemType.BINARY_CLASSIFICATION,
+        ProblemType.MULTICLASS_CLASSIFICATION,
+        ProblemType.REGRESSION,
+    }
+)
+"""Problem types whose models can be built again from what a result says."""
+
 
 def train(run: Run) -> Outcome:
     """Find the best model for a labelled table within a budget."""
-    return _Training(run).run()
+    return SupervisedTraining(run).run()
 
 
-class _Training:
-    """One run, step by step."""
+class SupervisedTraining:
+    """One run, step by step; what searches for models in the same way makes some steps its own."""
 
     def __init__(self, run: Run) -> None:
         task, table = run.task, run.table
@@ -63,7 +72,7 @@ class _Training:
             for name in self.task.algorithms:
                 load_algorithm(name)
         with self.budget.spend("splitting"):
-            rows = labelled_rows(self.table, self.task, self.budget)
+            rows = self._labelled_rows()
             self.metric.check(rows.target)
         with self.budget.spend("encoding"):
             encoder, data = self._encode(rows)
@@ -77,11 +86,7 @@ class _Training:
         self._progress(Phase.EVALUATING, search)
         with self.budget.spend("evaluating"):
             honest, temperature = self._look(search, data, validation)
-        blend = ensemble.blend(temperature)
-        model = TrainedModel(
-            self.problem_type, rows.label, encoder, blend, honest.threshold,
-            metric=self.metric.name, score=honest.scores.get(self.metric.name),
-        )  # fmt: skip
+        model = self._model(rows, encoder, ensemble.blend(temperature), honest)
         self._warn(model_warnings(model, honest.scores))
         with self.budget.spend("explaining"):
             left = 0.5 * self.budget.remaining  # the other half is for writing
@@ -90,15 +95,31 @@ class _Training:
             shuffled = permutation_importance(ensemble, data, validation.folds[0], columns, slot)
         predictions = self._test_predictions(rows, model, honest)
         result = self._result(model, search, ensemble, honest, validation)
-        known = {
+        known: dict[str, Any] = {
             "permutation_importance": shuffled,
             "curves": {**self._curves(rows, model, honest), "incumbent": search.history},
-            "build": build_of(
+        }
+        if self.problem_type in REBUILT:
+            known["build"] = build_of(
                 rows, encoder, data, validation, ensemble,
                 candidates=len(search.members), temperature=temperature, threshold=model.threshold,
-            ),
-        }  # fmt: skip
+            )  # fmt: skip
         return Outcome(model, result.model_copy(update=known), predictions)
+
+    def _labelled_rows(self) -> LabelledRows:
+        return labelled_rows(self.table, self.task, self.budget)
+
+    def _target(self, rows: LabelledRows) -> Floats:
+        """Return what is learned: class codes or values."""
+        return rows.target
+
+    def _model(
+        self, rows: LabelledRows, encoder: Encoder, blend: Blend, honest: Honest
+    ) -> TrainedModel:
+        return TrainedModel(
+            self.problem_type, rows.label, encoder, blend, honest.threshold,
+            metric=self.metric.name, score=honest.scores.get(self.metric.name),
+        )  # fmt: skip
 
     def _curves(self, rows: LabelledRows, model: TrainedModel, honest: Honest) -> dict[str, Any]:
         target, classes = rows.target[honest.rows], len(rows.label.classes or ())
@@ -113,7 +134,7 @@ class _Training:
         )
         data = TrainingData(
             features=encoder.transform(rows.table),
-            target=rows.target,
+            target=self._target(rows),
             weights=rows.weights,
             problem_type=self.problem_type,
             classes=len(rows.label.classes or ()),
@@ -209,7 +230,7 @@ class _Training:
             validation_rows=len(ensemble.rows),
             test_rows=len(honest.rows),
             classes=model.label.class_names if model.classes else None,
-            feature_columns=list(model.input_columns),
+            feature_columns=list(model.encoder.types),
             feature_importance=model.importance(),
             leaderboard=leaderboard(search, ensemble),
             ledger=[*ledger, LedgerEntry(item="other", seconds=max(0.0, other))],

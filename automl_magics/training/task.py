@@ -5,7 +5,7 @@ Cheap to import: these checks run in the server when a job is created, and again
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from automl_magics.contracts.data import ColumnType, LabelProfile
 from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, Preset, ProblemType
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MIN_ROWS = 10
 MAX_CLASSES = 1000
+MOST_GRADES = 30
+"""Of ranking; beyond it a row's gain, 2^grade - 1, leaves nothing to the others (and LightGBM's
+table of gains ends there)."""
 _MAX_DETECTED_CLASSES = 20
 
 
@@ -169,6 +172,8 @@ def check_task(task: Task) -> None:
         msg = "the problem type is not settled yet"
         raise ValueError(msg)
     _check_trainable(task.problem_type)
+    if task.problem_type is ProblemType.RANKING:
+        _check_ranking(task)
     find_metric(task.metric, task.problem_type)
     able = algorithms_for(task.problem_type)
     named = ", ".join(name.value for name in able)
@@ -183,6 +188,21 @@ def check_task(task: Task) -> None:
             "Every algorithm that could learn this is excluded.",
             hint=f"Leave one of {named} in.",
             field="exclude_algorithms",
+        )
+
+
+def _check_ranking(task: Task) -> None:
+    if task.group_column is None:
+        raise InvalidInput(
+            "Ranking needs to know which rows are ranked against each other.",
+            hint="Name the column of their query as group_column.",
+            field="group_column",
+        )
+    if task.weight_column is not None:
+        raise InvalidInput(
+            "weight_column has no meaning for ranking.",
+            hint="Leave it out: every query counts once.",
+            field="weight_column",
         )
 
 
@@ -204,6 +224,7 @@ def profile_label(table: "pa.Table", column: str) -> LabelProfile:
     if kind == "float":
         known = known.cast("float64", safe=False)
         known = known.filter(pc.is_finite(known))
+    extent = _extent(known) if kind in ("integer", "float") else {}
     distinct = pc.count_distinct(known).as_py() if kind != "other" and len(known) else 0
     return LabelProfile(
         column=column,
@@ -211,7 +232,20 @@ def profile_label(table: "pa.Table", column: str) -> LabelProfile:
         rows=len(values),
         missing=len(values) - len(known),
         distinct=distinct,
+        **extent,
     )
+
+
+def _extent(known: "pa.Array") -> dict[str, Any]:
+    """Return the least and the largest of some numbers, and whether all are integers."""
+    import pyarrow.compute as pc
+
+    if not len(known):
+        return {}
+    ends = pc.min_max(known).as_py()
+    values = known.cast("float64", safe=False)
+    whole = pc.all(pc.equal(values, pc.floor(values))).as_py()
+    return {"lowest": float(ends["min"]), "highest": float(ends["max"]), "whole": whole}
 
 
 def detect_problem_type(label: LabelProfile) -> ProblemType:
@@ -267,6 +301,8 @@ def _check_values(label: LabelProfile, problem_type: ProblemType) -> None:
             f"The label '{name}' holds {label.type} values, but regression needs numbers.",
             "Ask for classification, or convert the label to numbers.",
         )
+    if problem_type is ProblemType.RANKING:
+        _check_grades(label)
     if not problem_type.is_classification:
         return
     if problem_type is ProblemType.BINARY_CLASSIFICATION and distinct > 2:
@@ -287,6 +323,25 @@ def _check_values(label: LabelProfile, problem_type: ProblemType) -> None:
         raise _refused(
             f"The label '{name}' has {distinct} classes, at most {MAX_CLASSES} can be learned.",
             "Merge classes in the query.",
+        )
+
+
+def _check_grades(label: LabelProfile) -> None:
+    lowest, highest = label.lowest, label.highest
+    problem = None
+    if label.type == "text":
+        problem = "text"
+    elif label.whole is False:
+        problem = "fractions"
+    elif lowest is not None and lowest < 0:
+        problem = f"values down to {lowest:g}"
+    elif highest is not None and highest > MOST_GRADES:
+        problem = f"values up to {highest:g}"
+    if problem is not None:
+        raise _refused(
+            f"The label '{label.column}' holds {problem}, but ranking needs grades.",
+            f"Grades are integers from 0 to {MOST_GRADES}, more is better: convert them in the"
+            " query.",
         )
 
 

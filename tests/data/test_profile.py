@@ -39,7 +39,16 @@ def test_types_are_those_of_the_engine() -> None:
 def test_nan_and_null_are_missing() -> None:
     table = pa.table({'odd "name"': [1.0, float("nan"), None, 1.0, 2.0]})
     found = profile_source(Source("t", HERE, frames={"t": table}), 'odd "name"').label
-    assert found == LabelProfile(column='odd "name"', type="float", rows=5, missing=2, distinct=2)
+    assert found == LabelProfile(
+        column='odd "name"',
+        type="float",
+        rows=5,
+        missing=2,
+        distinct=2,
+        lowest=1.0,
+        highest=2.0,
+        whole=True,
+    )
 
 
 def test_a_label_that_is_no_column_is_refused_with_the_nearest_names() -> None:

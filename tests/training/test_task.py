@@ -79,12 +79,22 @@ def test_a_label_that_cannot_be_learned_is_refused(
     assert refusal.value.field == "label_column"
 
 
-def test_a_problem_type_that_nothing_learns_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="Ranking cannot be trained yet") as refusal:
-        check_label(label(), ProblemType.RANKING)
-    assert refusal.value.field == "problem_type"
-    with pytest.raises(InvalidInput):
-        default_algorithm(ProblemType.TIME_SERIES)
+@pytest.mark.parametrize(
+    ("extent", "words"),
+    [
+        ({"lowest": -1.0, "highest": 3.0, "whole": True}, "values down to -1"),
+        ({"lowest": 0.0, "highest": 31.0, "whole": True}, "values up to 31"),
+        ({"lowest": 0.0, "highest": 1.0, "whole": False}, "fractions"),
+    ],
+)
+def test_ranking_needs_grades(extent: dict[str, Any], words: str) -> None:
+    profile = label("float", distinct=4).model_copy(update=extent)
+    with pytest.raises(InvalidInput, match=words) as refusal:
+        check_label(profile, ProblemType.RANKING)
+    assert refusal.value.field == "label_column"
+    graded = label("integer", distinct=4).model_copy(update={"lowest": 0, "highest": 4})
+    assert check_label(graded, ProblemType.RANKING) is ProblemType.RANKING
+    assert default_algorithm(ProblemType.RANKING) is AutoMLAlgorithm.LIGHTGBM_RANKER
 
 
 def test_a_given_problem_type_wins() -> None:

@@ -13,26 +13,37 @@ if TYPE_CHECKING:
 
 _CLASSIFICATION = (ProblemType.BINARY_CLASSIFICATION, ProblemType.MULTICLASS_CLASSIFICATION)
 _REGRESSION = (ProblemType.REGRESSION,)
+_RANKING = (ProblemType.RANKING,)
 _TABULAR = (*_CLASSIFICATION, *_REGRESSION)
 
 # Best first: the first algorithm of a problem type is its default. Each has its module here.
 _LEARNS: Mapping[AlgorithmName, tuple[str, tuple[ProblemType, ...]]] = {
     AutoMLAlgorithm.LIGHTGBM_CLASSIFIER: ("lightgbm", _CLASSIFICATION),
     AutoMLAlgorithm.LIGHTGBM_REGRESSOR: ("lightgbm", _REGRESSION),
+    AutoMLAlgorithm.LIGHTGBM_RANKER: ("lightgbm_ranker", _RANKING),
     AutoMLAlgorithm.XGBOOST_CLASSIFIER: ("xgboost", _CLASSIFICATION),
     AutoMLAlgorithm.XGBOOST_REGRESSOR: ("xgboost", _REGRESSION),
+    AutoMLAlgorithm.XGBOOST_RANKER: ("xgboost_ranker", _RANKING),
     AutoMLAlgorithm.VW_CLASSIFIER: ("vw", _CLASSIFICATION),
     AutoMLAlgorithm.VW_REGRESSOR: ("vw", _REGRESSION),
-    ModelFamily.EXTRA_TREES: ("forest", _TABULAR),
-    ModelFamily.RANDOM_FOREST: ("forest", _TABULAR),
+    ModelFamily.EXTRA_TREES: ("forest", (*_TABULAR, *_RANKING)),  # ranking: grades row by row
+    ModelFamily.RANDOM_FOREST: ("forest", (*_TABULAR, *_RANKING)),
     ModelFamily.CATBOOST: ("catboost", _TABULAR),
-    ModelFamily.LINEAR: ("linear", _TABULAR),
+    ModelFamily.LINEAR: ("linear", (*_TABULAR, *_RANKING)),
     ModelFamily.NEURAL_NETWORK: ("neural", _TABULAR),
     ModelFamily.NEAREST_NEIGHBORS: ("neighbors", _TABULAR),
 }
 
 # What the procedures of other problem types fit, the default first.
-_OF_PROCEDURES: Mapping[ProblemType, tuple[AlgorithmName, ...]] = {}
+_OF_PROCEDURES: Mapping[ProblemType, tuple[AlgorithmName, ...]] = {
+    ProblemType.TIME_SERIES: (
+        AutoMLAlgorithm.LIGHTGBM_REGRESSOR,
+        ModelFamily.SEASONAL_NAIVE,
+        ModelFamily.EXPONENTIAL_SMOOTHING,
+        ModelFamily.THETA,
+        ModelFamily.ARIMA,
+    ),
+}
 
 
 def algorithms_for(problem_type: ProblemType) -> list[AutoMLAlgorithm]:

@@ -6,11 +6,18 @@ from typing import Protocol, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_magics.contracts.enums import ProblemType
+from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, ProblemType
 from automl_magics.training.algorithms.base import Floats, FoldFit, Predictor, TrainingData
 from automl_magics.training.algorithms.targets import TargetScale
 from automl_magics.training.metrics import METRICS
 from automl_magics.training.split import Fold
+
+
+def as_seen_by(name: AlgorithmName, data: TrainingData) -> TrainingData:
+    """Return the data as a family learns from them: of ranking only rankers see the queries."""
+    if data.problem_type is not ProblemType.RANKING or isinstance(name, AutoMLAlgorithm):
+        return data
+    return by_rows(data)
 
 
 def by_rows(data: TrainingData) -> TrainingData:
