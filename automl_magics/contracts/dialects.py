@@ -10,7 +10,7 @@ names, and models to exclude go by AutoGluon's names.
 import math
 import re
 from collections.abc import Mapping
-from typing import get_args
+from typing import Any, get_args
 from uuid import UUID
 
 from pydantic.alias_generators import to_camel
@@ -22,6 +22,7 @@ from automl_magics.contracts.errors import InvalidInput, did_you_mean
 from automl_magics.contracts.hardware import HardwareProfile
 from automl_magics.contracts.lists import SortColumn, TrainingJobPage
 from automl_magics.contracts.models import Deployment
+from automl_magics.contracts.shown import ShownJob, ShownPage
 from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob
 
 _JOB_ID = re.compile(
@@ -64,6 +65,7 @@ _FAMILIES: Mapping[str, str | None] = {  # AutoGluon's names; None where we have
 _COLUMNS_B: Mapping[str, SortColumn] = {to_camel(column): column for column in get_args(SortColumn)}
 _LONGEST_NAME = 240
 _FIELDS_B = {"source_table": "dataset", "label_column": "targetColumn"}
+_FIELDS_A = tuple(http.AutoMLTrainingJobResponse.model_fields)
 
 
 def parse_job_id(text: str) -> UUID:
@@ -102,15 +104,15 @@ def preset_a(preset: Preset) -> http.Preset:
     return _PRESETS_A[preset]
 
 
-def job_a(job: TrainingJob) -> http.AutoMLTrainingJobResponse:
+def job_a(job: TrainingJob | ShownJob) -> http.AutoMLTrainingJobResponse:
     """Return the record as dialect A publishes it."""
-    shared = {name: getattr(job, name) for name in http.AutoMLTrainingJobResponse.model_fields}
+    shared = {name: getattr(job, name) for name in _FIELDS_A}
     return http.AutoMLTrainingJobResponse.model_validate(
         {**shared, "status": status_a(job.status), "preset": preset_a(job.preset)}
     )
 
 
-def page_a(page: TrainingJobPage) -> http.AutoMLTrainingJobList:
+def page_a(page: TrainingJobPage | ShownPage) -> http.AutoMLTrainingJobList:
     """Return a page of records as dialect A publishes it."""
     return http.AutoMLTrainingJobList(
         jobs=[job_a(job) for job in page.jobs],
@@ -140,41 +142,43 @@ def preset_of_b(published: http_b.PresetB) -> Preset:
     return next(preset for preset, name in _PRESETS_B.items() if name is published)
 
 
-def job_b(job: TrainingJob) -> http_b.AutoMLJob:
+def job_b(job: TrainingJob | ShownJob) -> http_b.AutoMLJob:
     """Return the record as dialect B publishes it."""
     return http_b.AutoMLJob(
-        id=job_id_b(job.job_id),
-        name=job.name,
-        status=status_b(job.status),
-        description=job.description,
-        dataset=job.request.dataset or job.source_table,
-        problem_type=job.problem_type,
-        predictor_type=job.request.predictor_type,
-        owner=job.owner,
-        organization_id=job.organization_id,
-        target_column=job.request.label_column,
-        preset=preset_b(job.preset),
+        **_summary_b(job),
         time_limit=math.ceil(job.request.time_limit or 0),
-        started_at=job.started_at,
-        finished_at=job.finished_at,
         error=job.error_message,
-        created_at=job.created_at,
-        updated_at=job.updated_at,
     )
 
 
-def page_b(page: TrainingJobPage) -> http_b.AutoMLJobList:
+def page_b(page: TrainingJobPage | ShownPage) -> http_b.AutoMLJobList:
     """Return a page of records as dialect B publishes it."""
-    shown = set(http_b.AutoMLJobSummary.model_fields)
     return http_b.AutoMLJobList(
         count=page.count,
         limit=page.limit,
         offset=page.offset,
-        jobs=[
-            http_b.AutoMLJobSummary.model_validate(job_b(job).model_dump(include=shown))
-            for job in page.jobs
-        ],
+        jobs=[http_b.AutoMLJobSummary(**_summary_b(job)) for job in page.jobs],
     )
+
+
+def _summary_b(job: TrainingJob | ShownJob) -> dict[str, Any]:
+    return {
+        "id": job_id_b(job.job_id),
+        "name": job.name,
+        "status": status_b(job.status),
+        "description": job.description,
+        "dataset": job.request.dataset or job.source_table,
+        "problem_type": job.problem_type,
+        "predictor_type": job.request.predictor_type,
+        "owner": job.owner,
+        "organization_id": job.organization_id,
+        "target_column": job.request.label_column,
+        "preset": preset_b(job.preset),
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+        "created_at": job.created_at,
+        "updated_at": job.updated_at,
+    }
 
 
 def created_b(job: TrainingJob) -> http_b.AutoMLJobCreated:

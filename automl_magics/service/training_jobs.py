@@ -12,10 +12,10 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from automl_magics.contracts.enums import ExecutorName, JobStatus, LogLevel
-from automl_magics.contracts.errors import Conflict
 from automl_magics.contracts.events import TrainingEvents, TrainingEventsAccepted
 from automl_magics.contracts.http import AutoMLTrainingStatusUpdate
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
+from automl_magics.contracts.shown import ShownJob, ShownPage
 from automl_magics.contracts.training import (
     MAX_TEXT,
     AutoMLTrainingRequest,
@@ -40,8 +40,6 @@ from automl_magics.store import Store
 from automl_magics.store.jobs import utc_now
 from automl_magics.training.problems import problem_of
 from automl_magics.training.task import Task, default_algorithm
-
-_WORKING = (JobStatus.READY, JobStatus.QUEUED, JobStatus.RUNNING)
 
 
 class TrainingService:
@@ -124,6 +122,14 @@ class TrainingService:
         """Return a page of jobs, newest first unless sorted otherwise."""
         return self.store.jobs.find(wanted)
 
+    def shown(self, job_id: UUID) -> ShownJob:
+        """Return what the published APIs show of one job."""
+        return self.store.jobs.shown(job_id)
+
+    def find_shown(self, wanted: TrainingJobFilter = NEWEST) -> ShownPage:
+        """Return a page of what the published APIs show of jobs."""
+        return self.store.jobs.find_shown(wanted)
+
     def trigger(self, job_id: UUID) -> TrainingJob:
         """Queue a job that is ready."""
         note = f"Triggered by {self._caller.name}."
@@ -198,24 +204,8 @@ class TrainingService:
 
     def write_status(self, job_id: UUID, update: AutoMLTrainingStatusUpdate) -> TrainingJob:
         """Take a DAG's writeback: a repeat changes nothing, a step backwards is only noted."""
-        job = self.store.jobs.get(job_id)
-        wanted = JobStatus(update.status.value)
-        if wanted is job.status:
-            return job
-        if job.status.is_terminal or (
-            wanted in _WORKING and _WORKING.index(wanted) < _WORKING.index(job.status)
-        ):
-            note = f"A writeback came late and was ignored: {wanted} after {job.status}."
-            self.store.journal.log(job_id, LogLevel.INFO, note)
-            return job
         changes = update.model_dump(exclude={"status"}, exclude_none=True)
-        *via, to = _path(job.status, wanted)
-        try:
-            return self.store.jobs.transition(
-                job_id, to, via=via, note=f"Written back: {to}.", **changes
-            )
-        except Conflict:  # another writeback was first: look again
-            return self.write_status(job_id, update)
+        return self.store.jobs.write_back(job_id, JobStatus(update.status.value), **changes)
 
     def take_events(self, job_id: UUID, batch: TrainingEvents) -> TrainingEventsAccepted:
         """Take what a worker on another machine says; what was taken before is passed over."""
@@ -279,14 +269,6 @@ class TrainingService:
         )
         job = job.model_copy(update=placed_in_airflow(job, self._settings))
         return job.model_copy(update={"rendered_dag": render_job(job, self._settings)})
-
-
-def _path(current: JobStatus, wanted: JobStatus) -> list[JobStatus]:
-    """Return the states to pass through from one to another, the last one included."""
-    first = _WORKING.index(current) + 1
-    if wanted in _WORKING:
-        return list(_WORKING[first : _WORKING.index(wanted) + 1])
-    return [*_WORKING[first:], wanted]
 
 
 def _default_name(request: AutoMLTrainingRequest) -> str:

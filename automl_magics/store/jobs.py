@@ -29,16 +29,28 @@ from sqlalchemy.sql.operators import custom_op
 from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.errors import Conflict, NotFound
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
+from automl_magics.contracts.shown import ShownJob, ShownPage
 from automl_magics.contracts.training import Progress, TrainingJob
 from automl_magics.store.database import Database
 from automl_magics.store.journal import append_line
-from automl_magics.store.lifecycle import INITIAL, check_deletable, check_transition, refusal
+from automl_magics.store.lifecycle import (
+    INITIAL,
+    check_deletable,
+    check_transition,
+    is_late,
+    refusal,
+    way,
+)
 from automl_magics.store.tables import TRAINING_JOBS as JOBS
 from automl_magics.store.tables import TRIALS
 
 _FIELDS = [JOBS.c[name] for name in TrainingJob.model_fields]
+_SHOWN = [JOBS.c[name] for name in ShownJob.model_fields]
+
+# Statements made once: to make one takes longer than to run it.
 _ONE = select(*_FIELDS).where(JOBS.c.job_id == bindparam("wanted"))
-"""Made once: to make it takes longer than to run it."""
+_ONE_SHOWN = select(*_SHOWN).where(JOBS.c.job_id == bindparam("wanted"))
+_CHANGE_ONE = update(JOBS).where(JOBS.c.job_id == bindparam("wanted"))
 
 
 class Superseded(Conflict):
@@ -72,6 +84,23 @@ class Jobs:
         with self._database.read() as connection:
             return _get(connection, job_id)
 
+    def shown(self, job_id: UUID) -> ShownJob:
+        """Return what is shown of one job, or raise `NotFound`."""
+        with self._database.read() as connection:
+            row = connection.execute(_ONE_SHOWN, {"wanted": job_id}).mappings().first()
+        if row is None:
+            raise _not_found(job_id)
+        return ShownJob.model_validate(dict(row))
+
+    def find_shown(self, wanted: TrainingJobFilter = NEWEST) -> ShownPage:
+        """Return what is shown of a page of matching jobs, newest first unless sorted otherwise."""
+        count, page = _list_queries(wanted, _SHOWN)
+        with self._database.read() as connection:
+            found = connection.scalar(count) or 0
+            rows = connection.execute(page).mappings().all()
+        jobs = [ShownJob.model_validate(dict(row)) for row in rows]
+        return ShownPage(jobs=jobs, count=found, limit=wanted.limit, offset=wanted.offset)
+
     def source_root(self, job_id: UUID) -> Path | None:
         """Return the folder that a job's files must lie in, or None where they need not."""
         with self._database.read() as connection:
@@ -80,7 +109,7 @@ class Jobs:
 
     def find(self, wanted: TrainingJobFilter = NEWEST) -> TrainingJobPage:
         """Return a page of matching jobs, newest first unless sorted otherwise."""
-        count, page = _list_queries(wanted)
+        count, page = _list_queries(wanted, _FIELDS)
         with self._database.read() as connection:
             found = connection.scalar(count) or 0
             jobs = [_record(row) for row in connection.execute(page).mappings()]
@@ -135,18 +164,28 @@ class Jobs:
                 raise Superseded(f"Job {job.name} was given back before it started.")
             if only_from is not None and job.status is not only_from:
                 raise refusal(job.status, to)
-            entering: dict[str, Any] = {}
-            for before, after in pairwise([job.status, *via, to]):
-                check_transition(before, after)
-                entering |= _entering(after)
-            if to is JobStatus.FAILED and job.is_extension:
-                to, note = JobStatus.COMPLETE, f"{note} The model from before stays."
-                changes.pop("error_message", None)
-            _set(connection, job_id, {**entering, **changes, "status": to})
-            if job.status is JobStatus.RUNNING and to is JobStatus.QUEUED:
-                connection.execute(delete(TRIALS).where(TRIALS.c.job_id == job_id))
-            append_line(connection, job_id, level, note)
+            _advance(connection, job, [job.status, *via, to], note, level, changes)
             return _get(connection, job_id)
+
+    def write_back(self, job_id: UUID, wanted: JobStatus, **changes: str) -> TrainingJob:
+        """Take what a DAG says of its job: a repeat changes nothing, a step back is only noted.
+
+        Parameters
+        ----------
+        changes
+            Further columns of text to set.
+        """
+        with self._database.write() as connection:
+            job = _get(connection, job_id)
+            if wanted is job.status:
+                return job
+            if is_late(job.status, wanted):
+                note = f"A writeback came late and was ignored: {wanted} after {job.status}."
+                append_line(connection, job_id, LogLevel.INFO, note)
+                return job
+            path, note = way(job.status, wanted), f"Written back: {wanted}."
+            values = _advance(connection, job, path, note, LogLevel.INFO, changes)
+            return job.model_copy(update=values)
 
     def beat(self, job_id: UUID, attempt: int, progress: Progress | None) -> bool:
         """Record a sign of life of a worker; False when the job no longer wants it."""
@@ -186,7 +225,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _list_queries(wanted: TrainingJobFilter) -> tuple[Select[Any], Select[Any]]:
+def _list_queries(
+    wanted: TrainingJobFilter, fields: Sequence[ColumnElement[Any]]
+) -> tuple[Select[Any], Select[Any]]:
     """Return the queries for how many jobs there are, and for a page of them.
 
     Both go by indexes alone; only the page's own rows are read, which are wide.
@@ -199,7 +240,7 @@ def _list_queries(wanted: TrainingJobFilter) -> tuple[Select[Any], Select[Any]]:
     order = [column.desc() if wanted.descending else column.asc() for column in by]
     ids = select(JOBS.c.job_id).where(*where).order_by(*order)
     ids = ids.limit(wanted.limit).offset(wanted.offset)
-    page = select(*_FIELDS).where(JOBS.c.job_id.in_(ids.correlate(None))).order_by(*order)
+    page = select(*fields).where(JOBS.c.job_id.in_(ids.correlate(None))).order_by(*order)
     return select(func.count()).select_from(JOBS).where(*where), page
 
 
@@ -255,10 +296,28 @@ def _entering(status: JobStatus) -> dict[str, Any]:
     return {"finished_at": now}
 
 
-def _set(connection: Connection, job_id: UUID, values: Mapping[str, Any]) -> None:
-    connection.execute(
-        update(JOBS).where(JOBS.c.job_id == job_id).values({**values, "updated_at": utc_now()})
-    )
+def _advance(  # noqa: PLR0917
+    connection: Connection,
+    job: TrainingJob,
+    path: Sequence[JobStatus],
+    note: str,
+    level: LogLevel,
+    changes: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Take a job along states, from its own to the last one; return what was set."""
+    values: dict[str, Any] = {}
+    for before, after in pairwise(path):
+        check_transition(before, after)
+        values |= _entering(after)
+    values |= {**changes, "status": path[-1], "updated_at": utc_now()}
+    if path[-1] is JobStatus.FAILED and job.is_extension:
+        values["status"], note = JobStatus.COMPLETE, f"{note} The model from before stays."
+        values.pop("error_message", None)
+    connection.execute(_CHANGE_ONE, {"wanted": job.job_id, **values})
+    if job.status is JobStatus.RUNNING and path[-1] is JobStatus.QUEUED:
+        connection.execute(delete(TRIALS).where(TRIALS.c.job_id == job.job_id))
+    append_line(connection, job.job_id, level, note)
+    return values
 
 
 def _change(
@@ -276,8 +335,12 @@ def _change(
 def _get(connection: Connection, job_id: UUID) -> TrainingJob:
     row = connection.execute(_ONE, {"wanted": job_id}).mappings().first()
     if row is None:
-        raise NotFound(f"There is no training job {job_id}.")
+        raise _not_found(job_id)
     return _record(row)
+
+
+def _not_found(job_id: UUID) -> NotFound:
+    return NotFound(f"There is no training job {job_id}.")
 
 
 def _is_claimed(connection: Connection, job_id: UUID) -> bool:

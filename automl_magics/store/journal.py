@@ -16,8 +16,13 @@ from automl_magics.store.tables import TRAINING_JOBS as JOBS
 from automl_magics.store.tables import TRIALS
 
 # Statements made once: to make one takes longer than to run it.
-_LAST_SEQ = select(func.max(LINES.c.seq)).where(LINES.c.job_id == bindparam("wanted"))
-_INSERT_LINE = insert(LINES)
+_NEXT_SEQ = select(func.coalesce(func.max(LINES.c.seq), 0) + 1).where(
+    LINES.c.job_id == bindparam("new_job_id")
+)
+_INSERT_LINE = insert(LINES).values(
+    {name: bindparam(f"new_{name}") for name in LINES.c.keys()}  # noqa: SIM118 - a collection
+    | {"seq": _NEXT_SEQ.scalar_subquery()}
+)
 
 
 class Journal:
@@ -96,14 +101,12 @@ def append_line(
     fields: Mapping[str, Any] | None = None,
 ) -> None:
     """Append a line within the caller's write transaction."""
-    last = connection.scalar(_LAST_SEQ, {"wanted": job_id}) or 0
     line = {
-        "job_id": job_id,
-        "seq": last + 1,
-        "timestamp": datetime.now(UTC),
-        "level": level,
-        "message": message,
-        "fields": dict(fields or {}),
+        "new_job_id": job_id,
+        "new_timestamp": datetime.now(UTC),
+        "new_level": level,
+        "new_message": message,
+        "new_fields": dict(fields or {}),
     }
     connection.execute(_INSERT_LINE, line)
 

@@ -30,6 +30,8 @@ ALLOWED: dict[JobStatus, frozenset[JobStatus]] = {
 
 INITIAL = frozenset({READY, QUEUED})
 
+_WORKING = (READY, QUEUED, RUNNING)
+
 _VERB = {QUEUED: "triggered", STOPPED: "stopped", RUNNING: "started", COMPLETE: "completed"}
 _HINT = {
     READY: "Trigger it first.",
@@ -42,6 +44,21 @@ def check_transition(current: JobStatus, wanted: JobStatus) -> None:
     """Raise `Conflict` unless a job may go from ``current`` to ``wanted``."""
     if wanted not in ALLOWED[current]:
         raise refusal(current, wanted)
+
+
+def is_late(current: JobStatus, wanted: JobStatus) -> bool:
+    """Return whether a job that is ``current`` has been ``wanted`` before, or is over."""
+    if current.is_terminal:
+        return True
+    return wanted in _WORKING and _WORKING.index(wanted) < _WORKING.index(current)
+
+
+def way(current: JobStatus, wanted: JobStatus) -> list[JobStatus]:
+    """Return the states to pass through from one to a later one, both included."""
+    ahead = _WORKING[_WORKING.index(current) :]
+    if wanted in _WORKING:
+        return list(ahead[: ahead.index(wanted) + 1])
+    return [*ahead, wanted]
 
 
 def refusal(current: JobStatus, wanted: JobStatus) -> Conflict:

@@ -7,11 +7,12 @@
 
 import asyncio
 import math
+import random
 import re
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, get_origin
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pydantic
 from jupyter_server.base.handlers import APIHandler
@@ -57,8 +58,10 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
     @cached_property
     def correlation_id(self) -> str:
         """The caller's correlation id where it is a sane one, else a new one."""
-        given = self.request.headers.get(CORRELATION_HEADER, "")
-        return given if _CORRELATION_ID.fullmatch(given) else str(uuid4())
+        given: str = self.request.headers.get(CORRELATION_HEADER, "")
+        if _CORRELATION_ID.fullmatch(given):
+            return given
+        return str(UUID(int=random.getrandbits(128), version=4))
 
     @property
     def _track_activity(self) -> bool:
