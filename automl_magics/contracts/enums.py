@@ -63,6 +63,10 @@ class ModelFamily(StrEnum):
     NEURAL_NETWORK = "neural_network"
     NEAREST_NEIGHBORS = "nearest_neighbors"
     CATBOOST = "catboost"
+    SEASONAL_NAIVE = "seasonal_naive"
+    EXPONENTIAL_SMOOTHING = "exponential_smoothing"
+    THETA = "theta"
+    ARIMA = "arima"
     ENSEMBLE = "ensemble"
 
 

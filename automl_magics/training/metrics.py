@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _BINARY = frozenset({ProblemType.BINARY_CLASSIFICATION})
 _CLASSES = _BINARY | {ProblemType.MULTICLASS_CLASSIFICATION}
 _VALUES = frozenset({ProblemType.REGRESSION})
+_SERIES = frozenset({ProblemType.TIME_SERIES})
 _RANKS = frozenset({ProblemType.RANKING})
 _ANOMALIES = frozenset({ProblemType.ANOMALY_DETECTION})
 
@@ -194,6 +195,9 @@ def _of_values(name: str, objective: Objective) -> Metric:
     return Metric(name, name == "r2", _VALUES, objective)
 
 
+_OF_SERIES = ("mase", "wql", "rmsse", "wape")
+"""They compare forecasts with a series' past, see `automl_magics.training.series.scores`."""
+
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -216,6 +220,7 @@ METRICS: Mapping[str, Metric] = {
         _of_ranks("ndcg_at_1"),
         _of_ranks("map"),
         _of_ranks("mrr"),
+        *(Metric(name, False, _SERIES, Objective.ABSOLUTE) for name in _OF_SERIES),
     )
 }
 
@@ -227,6 +232,7 @@ _DEFAULTS: Mapping[ProblemType, str] = {
     ProblemType.REGRESSION: "rmse",
     ProblemType.RANKING: "ndcg_at_10",
     ProblemType.ANOMALY_DETECTION: "roc_auc",
+    ProblemType.TIME_SERIES: "mase",
 }
 
 _QUANTILE_NAMES = frozenset({"quantile", "pinball", "quantile_loss", "pinball_loss"})

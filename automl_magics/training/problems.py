@@ -33,7 +33,9 @@ _MEANT_FOR: Mapping[str, ProblemType] = {
 }
 """Fields that one problem type alone has, so that a task which names one poses that problem."""
 
-_CHECKS: Mapping[ProblemType, str] = {}
+_CHECKS: Mapping[ProblemType, str] = {
+    ProblemType.TIME_SERIES: "series.checks",
+}
 """The modules here, cheap to import, with a ``check(task, columns)`` of their own.
 
 ``columns`` are the source's, by name and type; `check` raises `InvalidInput` with the request's

@@ -1,0 +1,1 @@
+"""Forecasts of time series: one procedure, from regular steps of time to intervals."""
