@@ -19,7 +19,7 @@ from automl_magics.contracts.features import (
     FeatureEngineeringRequest,
     FeatureEngineeringStatus,
 )
-from automl_magics.service import Caller, FeatureService, TrainingService
+from automl_magics.service import Caller, FeatureService, SourceService, TrainingService
 from automl_magics.settings import Settings
 from automl_magics.store import Store
 
@@ -235,3 +235,41 @@ def test_a_table_of_somebody_elses_is_not_replaced(
         connection.execute("CREATE TABLE churn_training AS SELECT 1 AS a")
     with pytest.raises(InvalidInput, match="did not make it"):
         features.create(asked())
+
+
+def test_from_the_tables_of_a_postgresql(
+    features: FeatureService,
+    settings: Settings,
+    root: Path,
+    postgresql: Any,
+    asked: Callable[..., FeatureEngineeringRequest],
+    settled: Callable[..., FeatureEngineeringJob],
+) -> None:
+    for name in ("customers", "orders"):
+        rows = duckdb.read_parquet(str(root / f"{name}.parquet"))
+        rows.write_csv(str(root / f"{name}.csv"))
+        columns = ", ".join(
+            f"{column} {str(kind).replace('DOUBLE', 'DOUBLE PRECISION')}"
+            for column, kind in zip(rows.columns, rows.types, strict=True)
+        )
+        path = root / f"{name}.csv"
+        postgresql.execute(
+            f"CREATE TABLE {name} ({columns})", f"\\copy {name} FROM '{path}' CSV HEADER"
+        )
+    SourceService(settings).add("crm", postgresql.url, folder=root)
+    tables = ["crm.customers", "crm.orders"]
+
+    job = settled(features.create(asked(source_tables=tables, max_features=8)))
+    assert job.status is PENDING, job.error
+    assert job.plan is not None
+    assert job.plan.sources == {"customers": "crm.customers", "orders": "crm.orders"}
+    assert job.recipe is not None
+    assert "orders" in {one.source_table for one in job.recipe.features}
+
+    postgresql.execute("DROP TABLE orders")  # the rows were frozen when it was proposed
+    features.approve(job.job_id, FeatureEngineeringApproval())
+    done = settled(job)
+    assert done.status is FeatureEngineeringStatus.COMPLETE, done.error
+    assert done.training_rows == 400
+    told = done.model_dump_json() + str(features.logs(job.job_id))
+    assert postgresql.password not in told
