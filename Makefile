@@ -41,7 +41,7 @@ JLPM := cd $(PANEL) && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo lab test lint format lock clean panel panel-test bench-api bench-quality
+.PHONY: help demo lab test lint format lock clean panel panel-test bench-api bench-quality bench-features
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -67,6 +67,10 @@ bench-api: .venv/.installed ## the REST API beside a bare Jupyter handler: BENCH
 
 bench-quality: .venv/.installed ## run the engine beside other systems: BENCH_DATA=folder BENCH_ARGS="--systems ..."
 	$(BIN)/python benchmarks/quality.py $(BENCH_DATA) $(BENCH_ARGS)
+
+bench-features: .venv/.installed ## the crew beside featuretools and bare DuckDB: BENCH_DATA=folder BENCH_ARGS="--sets ..."
+	$(BIN)/python benchmarks/features.py $(BENCH_DATA) $(BENCH_ARGS)
+	$(BIN)/python benchmarks/features_scale.py
 
 lint: .venv/.installed-test $(PANEL_PACKAGES) ## ruff, mypy and the other hooks of .pre-commit-config.yaml
 	$(BIN)/pre-commit run --all-files --show-diff-on-failure --color never

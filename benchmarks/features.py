@@ -1,221 +1,160 @@
 """The crew's training table beside the entity table alone and featuretools' deep feature synthesis.
 
-    python benchmarks/features.py FOLDER --sets mt_chinook mt_lahman_salary --peer PYTHON
+    python benchmarks/features.py DATA
 
-FOLDER holds one folder per set with a Parquet file per table. The three tables go to one trainer
-(LightGBM with early stopping on a fifth of the training rows); the score is the RMSE on held-out
-rows, the label in logarithms where it spans orders of magnitude. The crew sees the labels of the
-training rows only. ``--peer`` is a Python in which featuretools is installed; it works in a process
-of its own, depth 2, with the same cut-off times, strictly before. Seconds are those of the design
-and the computation of the features of all rows; memory is the process's peak.
+DATA holds one folder per set with a Parquet file per table. The tables go to one trainer (LightGBM
+with early stopping on a fifth of the training rows), on the same rows; the score is the RMSE over
+all held-out rows, and the mean over ``--seeds`` of the trainer. Five folds take turns in being held
+out where a set has no split of its own. The crew is shown the labels of the training rows only, and
+designs anew for each fold; featuretools looks at no label, so it works once. It has depth 2 and the
+same cut-off times, strictly before, in an environment of its own (``--environments``, made on first
+use). Each works in a process of its own: seconds are those of design and computation of the
+features of all rows, memory is the process's peak.
 """
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
+from features_sets import SETS, Set
 
-from automl_magics.contracts.features import FeatureEngineeringRequest
-from automl_magics.features.apply import KeptRecipe, apply_recipe, needed_sources
-from automl_magics.features.crew import BuiltinDesigner, propose
+HERE = Path(__file__).parent
+FOLDS = 5
+PEER = [
+    "featuretools==1.31.0",
+    "numpy==2.2.6",
+    "pandas==2.2.3",
+    "pyarrow==26.0.1",
+    "setuptools==79.0.1",
+]
 
-SEED = 0
-
-
-@dataclass(frozen=True)
-class Set:
-    """What is to be predicted in one set."""
-
-    entity: str
-    grain: list[str]
-    label: str
-    time: str
-    log: bool = False
-    split: str | None = None
-    """The column that says ``train`` or ``test``; the last fifth by time where there is none."""
-    parents: dict[str, str] = field(default_factory=dict)
-    """For the peer: the key of each table that has one."""
-    links: list[tuple[str, str, str, str]] = field(default_factory=list)
-    """For the peer: parent, its key, child, its column."""
-
-
-SETS: Mapping[str, Set] = {
-    "mt_chinook": Set(
-        entity="invoice",
-        grain=["InvoiceId"],
-        label="Total",
-        time="InvoiceDate",
-        parents={
-            "invoice": "InvoiceId",
-            "customer": "CustomerId",
-            "invoiceline": "InvoiceLineId",
-            "track": "TrackId",
-        },
-        links=[
-            ("customer", "CustomerId", "invoice", "CustomerId"),
-            ("invoice", "InvoiceId", "invoiceline", "InvoiceId"),
-            ("track", "TrackId", "invoiceline", "TrackId"),
-        ],
-    ),
-    "mt_lahman_salary": Set(
-        entity="salaries",
-        grain=["yearID", "teamID", "playerID"],
-        label="salary",
-        time="yearID",
-        log=True,
-        split="split",
-        parents={"people": "playerID"},
-        links=[
-            ("people", "playerID", child, "playerID")
-            for child in (
-                "salaries",
-                "batting",
-                "pitching",
-                "appearances",
-                "awardsplayers",
-                "allstarfull",
-            )
-        ],
-    ),
-}
-
-
-class Quiet:
-    def step(self, name: str, message: str) -> None:
-        pass
+Mask = np.ndarray[Any, Any]
 
 
 def main() -> None:
     arguments = _arguments()
     print(
-        f"{'set':<20}{'features':<16}{'columns':>8}{'rmse':>10}{'ratio':>8}{'seconds':>9}{'MB':>8}"
+        "| set | features | columns | RMSE | to entity alone | seconds | MB |\n"
+        "|---|---|---:|---:|---:|---:|---:|",
+        flush=True,
     )
     for name in arguments.sets or SETS:
-        _compare(arguments.folder / name, name, SETS[name], arguments.peer)
+        with tempfile.TemporaryDirectory() as folder:
+            compare(name, SETS[name], _tables(arguments.data, SETS[name], Path(folder)), arguments)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("data", type=Path)
     parser.add_argument("--sets", nargs="*", choices=list(SETS))
-    parser.add_argument("--peer", type=Path, help="a Python with featuretools")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--environments", type=Path, default=HERE / ".environments")
     return parser.parse_args()
 
 
-def _compare(folder: Path, name: str, task: Set, peer: Path | None) -> None:
-    entity = pq.read_table(folder / f"{task.entity}.parquet").to_pandas()
-    is_test = _held_out(entity, task)
+def compare(name: str, task: Set, folder: Path, arguments: argparse.Namespace) -> None:
+    """Print the scores of one set."""
+    entity = pd.read_parquet(folder / f"{task.entity}.parquet")
     alone = entity.drop(columns=[task.label, *([task.split] if task.split else [])])
-    base = _score(alone, entity, is_test, task)
-    _print(name, "entity alone", alone.shape[1], base, base, 0.0, 0.0)
-    begin = time.perf_counter()
-    ours = _crew(folder, task, entity, is_test)
-    seconds = time.perf_counter() - begin
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rows = alone.merge(ours, on=task.grain, how="left", suffixes=("", "_crew"))
-    score = _score(rows, entity, is_test, task)
-    _print(name, "crew", ours.shape[1], score, base, seconds, memory)
-    if peer is not None:
-        made, seconds, memory = _featuretools(folder, task, peer)
-        rows = pd.concat([alone.reset_index(drop=True), made.reset_index(drop=True)], axis=1)
-        rows = rows.loc[:, ~rows.columns.duplicated()]
-        score = _score(rows, entity, is_test, task)
-        _print(name, "featuretools", made.shape[1], score, base, seconds, memory)
+    masks = _held_out(entity, task)
+    peer, cost = _made(_peer(arguments.environments), "features_peer.py", folder, task)
+    theirs = pd.concat([alone, peer.reset_index(drop=True)], axis=1)
+    theirs = theirs.loc[:, ~theirs.columns.duplicated()]
+    missed: dict[str, list[Any]] = {"entity alone": [], "crew": [], "featuretools": []}
+    ours_cost, columns, left_out = [], [], set()
+    for mask in masks:
+        crew, one = _made(Path(sys.executable), "features_crew.py", folder, task, mask)
+        ours_cost.append((one["seconds"], one["megabytes"]))
+        columns.append(crew.shape[1] - len(task.grain))
+        left_out |= set(one["left_out"])
+        ours = alone.merge(crew, on=task.grain, how="left", suffixes=("", "_crew"))
+        for what, rows in (("entity alone", alone), ("crew", ours), ("featuretools", theirs)):
+            missed[what] += [
+                _missed(rows, entity, mask, task, seed) for seed in range(arguments.seeds)
+            ]
+    scores = {what: _rmse(found, len(masks)) for what, found in missed.items()}
+    seconds, memory = np.max(ours_cost, axis=0)
+    figures = {
+        "entity alone": (alone.shape[1], 0.0, 0.0),
+        "crew": (max(columns), seconds, memory),
+        "featuretools": (peer.shape[1], cost["seconds"], cost["megabytes"]),
+    }
+    for what, (count, time, megabytes) in figures.items():
+        ratio = scores[what] / scores["entity alone"]
+        print(
+            f"| {name} | {what} | {count} | {scores[what]:.4f} | {ratio:.3f}"
+            f" | {time:.1f} | {megabytes:.0f} |",
+            flush=True,
+        )
+    for warning in sorted(left_out):
+        print(f"{name}: {warning}", file=sys.stderr)
 
 
-def _held_out(entity: pd.DataFrame, task: Set) -> np.ndarray[Any, Any]:
+def _tables(data: Path, task: Set, folder: Path) -> Path:
+    """Return a folder with the set's tables, those dated that come with the entity's row."""
+    entity = pd.read_parquet(data / task.folder / f"{task.entity}.parquet")
+    for path in (data / task.folder).glob("*.parquet"):
+        rows = pd.read_parquet(path)
+        if path.stem in task.dated:
+            key = task.dated[path.stem]
+            rows = rows.merge(entity[[key, task.time]], on=key, how="left")
+        rows.to_parquet(folder / path.name, index=False)
+    return folder
+
+
+def _held_out(entity: pd.DataFrame, task: Set) -> list[Mask]:
     if task.split is not None:
-        return (entity[task.split] != "train").to_numpy()
-    moments = entity[task.time].rank(method="first")
-    return (moments > 0.8 * len(entity)).to_numpy()
+        return [(entity[task.split] != "train").to_numpy()]
+    fold = np.random.default_rng(0).permutation(len(entity)) % FOLDS
+    return [fold == number for number in range(FOLDS)]
 
 
-def _crew(
-    folder: Path, task: Set, entity: pd.DataFrame, is_test: np.ndarray[Any, Any]
-) -> pd.DataFrame:
-    """Design on the training rows' labels, then make the features of all rows."""
-    files = {path.stem: path for path in sorted(folder.glob("*.parquet"))}
-    with tempfile.TemporaryDirectory() as scratch:
-        known = entity.drop(columns=[task.split] if task.split else [])
-        known = known.assign(**{task.label: known[task.label].mask(is_test)})
-        files[task.entity] = Path(scratch) / f"{task.entity}.parquet"
-        known.to_parquet(files[task.entity], index=False)
-        request = FeatureEngineeringRequest(
-            target_table_name="training",
-            source_tables=list(files),
-            entity_grain=task.grain,
-            label={"column": f"{task.entity}.{task.label}", "type": "regression"},
-            time_column=task.time,
-        )
-        found = propose(
-            request,
-            files,
-            {name: name for name in files},
-            scratch=Path(scratch) / "spill",
-            designer=BuiltinDesigner(Quiet()),
-            listener=Quiet(),
-        )
-        kept = KeptRecipe(found.recipe, found.plan)
-        # Designed without the held-out labels; by then, those of earlier moments are known.
-        files[task.entity] = folder / f"{task.entity}.parquet"
-        tables = {name: pq.read_table(files[name]) for name in needed_sources(kept)}
-    return apply_recipe(kept, tables).to_pandas()
-
-
-def _featuretools(folder: Path, task: Set, peer: Path) -> tuple[pd.DataFrame, float, float]:
-    """Have the peer's process compute its features; return them with its seconds and memory."""
+def _made(
+    python: Path, program: str, folder: Path, task: Set, mask: Mask | None = None
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Have a process make features; return them and what they cost."""
     with tempfile.TemporaryDirectory() as scratch:
         output = Path(scratch) / "features.parquet"
-        given = {"folder": str(folder), "output": str(output), **vars(task)}
-        program = Path(__file__).with_name("features_peer.py")
+        given = {**vars(task), "folder": str(folder), "output": str(output)}
+        given["held_out"] = [] if mask is None else mask.tolist()
         told = subprocess.run(
-            [str(peer), "-W", "ignore", str(program)],
+            [str(python), "-W", "ignore", str(HERE / program)],
             input=json.dumps(given),
             text=True,
             stdout=subprocess.PIPE,
-            stderr=sys.stderr,
             check=True,
         ).stdout.splitlines()[-1]
-        measured = json.loads(told)
-        return pq.read_table(output).to_pandas(), measured["seconds"], measured["megabytes"]
+        return pd.read_parquet(output), json.loads(told)
 
 
-def _score(
-    rows: pd.DataFrame, entity: pd.DataFrame, is_test: np.ndarray[Any, Any], task: Set
-) -> float:
-    """Return the RMSE on held-out rows of a model that learned from the others."""
+def _peer(environments: Path) -> Path:
+    """Return a Python with featuretools."""
+    place = environments / "featuretools"
+    python = place / "bin" / "python"
+    if not python.exists():
+        uv = [sys.executable, "-m", "uv"]
+        subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, place], check=True)
+        subprocess.run([*uv, "pip", "install", "--quiet", "--python", python, *PEER], check=True)
+    return python
+
+
+def _missed(rows: pd.DataFrame, entity: pd.DataFrame, is_test: Mask, task: Set, seed: int) -> Any:
+    """Return the errors on held-out rows of a model that learned from the others."""
     target = entity[task.label].to_numpy(float)
     target = np.log1p(target) if task.log else target
-    columns = {}
-    for name in rows.columns:
-        values = rows[name]
-        is_text = values.dtype == object or str(values.dtype) in ("str", "string", "category")
-        numbers = pd.to_numeric(values, errors="coerce") if is_text else values
-        is_number = not is_text or numbers.notna().sum() == values.notna().sum()
-        if "datetime" in str(values.dtype):
-            columns[str(name)] = values.astype("int64")
-        else:
-            columns[str(name)] = numbers.astype(float) if is_number else values.astype("category")
-    matrix = pd.DataFrame(columns)
-    matrix.columns = [f"x{place}" for place in range(matrix.shape[1])]
+    matrix = _matrix(rows)
     train = np.flatnonzero(~is_test)
-    rng = np.random.default_rng(SEED)
-    rng.shuffle(train)
+    np.random.default_rng(seed).shuffle(train)
     cut = len(train) // 5
     settings = {"objective": "regression", "learning_rate": 0.05, "num_leaves": 31, "verbosity": -1}
-    settings |= {"feature_fraction": 0.7, "seed": SEED, "num_threads": 2}
+    settings |= {"feature_fraction": 0.7, "seed": seed, "num_threads": 1}
     fit, check = (
         lgb.Dataset(matrix.iloc[part], label=target[part]) for part in (train[cut:], train[:cut])
     )
@@ -226,17 +165,28 @@ def _score(
         valid_sets=[check],
         callbacks=[lgb.early_stopping(50, verbose=False)],
     )
-    missed = model.predict(matrix.iloc[np.flatnonzero(is_test)]) - target[is_test]
-    return float(np.sqrt(np.mean(missed**2)))
+    return model.predict(matrix.iloc[np.flatnonzero(is_test)]) - target[is_test]
 
 
-def _print(*row: Any) -> None:
-    name, what, columns, score, base, seconds, megabytes = row
-    print(
-        f"{name:<20}{what:<16}{columns:>8}{score:>10.4f}{score / base:>8.3f}"
-        f"{seconds:>9.1f}{megabytes:>8.0f}",
-        flush=True,
-    )
+def _rmse(missed: list[Any], folds: int) -> float:
+    """Return the mean over seeds of the RMSE over all folds."""
+    seeds = len(missed) // folds
+    found = [np.concatenate(missed[seed::seeds]) for seed in range(seeds)]
+    return float(np.mean([np.sqrt(np.mean(errors**2)) for errors in found]))
+
+
+def _matrix(rows: pd.DataFrame) -> pd.DataFrame:
+    columns = {}
+    for place, name in enumerate(rows.columns):
+        values = rows[name]
+        is_text = values.dtype == object or str(values.dtype) in ("str", "string", "category")
+        numbers = pd.to_numeric(values, errors="coerce") if is_text else values
+        is_number = not is_text or numbers.notna().sum() == values.notna().sum()
+        if "datetime" in str(values.dtype):
+            columns[f"x{place}"] = values.astype("int64")
+        else:
+            columns[f"x{place}"] = numbers.astype(float) if is_number else values.astype("category")
+    return pd.DataFrame(columns)
 
 
 if __name__ == "__main__":
