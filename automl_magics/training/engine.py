@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "load_libraries", "train"]
 
 _PROCEDURES: Mapping[ProblemType, str] = {
+    ProblemType.CONTEXTUAL_BANDIT: "bandits.bandit",
     ProblemType.TIME_SERIES: "series.forecasting",
+    ProblemType.ANOMALY_DETECTION: "anomalies.procedure",
     ProblemType.RANKING: "ranking.procedure",
 }
 """The modules here with a ``train`` of their own; other problem types are `supervised`."""

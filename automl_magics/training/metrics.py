@@ -26,6 +26,7 @@ _BINARY = frozenset({ProblemType.BINARY_CLASSIFICATION})
 _CLASSES = _BINARY | {ProblemType.MULTICLASS_CLASSIFICATION}
 _VALUES = frozenset({ProblemType.REGRESSION})
 _SERIES = frozenset({ProblemType.TIME_SERIES})
+_BANDITS = frozenset({ProblemType.CONTEXTUAL_BANDIT})
 _RANKS = frozenset({ProblemType.RANKING})
 _ANOMALIES = frozenset({ProblemType.ANOMALY_DETECTION})
 
@@ -198,6 +199,9 @@ def _of_values(name: str, objective: Objective) -> Metric:
 _OF_SERIES = ("mase", "wql", "rmsse", "wape")
 """They compare forecasts with a series' past, see `automl_magics.training.series.scores`."""
 
+_OF_BANDITS = ("dr", "snips", "ips")
+"""They estimate a policy's value, see `automl_magics.training.bandits.estimators`."""
+
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -221,6 +225,7 @@ METRICS: Mapping[str, Metric] = {
         _of_ranks("map"),
         _of_ranks("mrr"),
         *(Metric(name, False, _SERIES, Objective.ABSOLUTE) for name in _OF_SERIES),
+        *(Metric(name, True, _BANDITS, Objective.SQUARED) for name in _OF_BANDITS),
     )
 }
 
@@ -233,6 +238,7 @@ _DEFAULTS: Mapping[ProblemType, str] = {
     ProblemType.RANKING: "ndcg_at_10",
     ProblemType.ANOMALY_DETECTION: "roc_auc",
     ProblemType.TIME_SERIES: "mase",
+    ProblemType.CONTEXTUAL_BANDIT: "dr",
 }
 
 _QUANTILE_NAMES = frozenset({"quantile", "pinball", "quantile_loss", "pinball_loss"})

@@ -33,7 +33,18 @@ _MEANT_FOR: Mapping[str, ProblemType] = {
 }
 """Fields that one problem type alone has, so that a task which names one poses that problem."""
 
+_ONE_PROBLEM: Mapping[AutoMLAlgorithm, ProblemType] = {
+    AutoMLAlgorithm.LIGHTGBM_RANKER: ProblemType.RANKING,
+    AutoMLAlgorithm.XGBOOST_RANKER: ProblemType.RANKING,
+    AutoMLAlgorithm.ISOLATION_FOREST: ProblemType.ANOMALY_DETECTION,
+    AutoMLAlgorithm.VW_CONTEXTUAL_BANDIT: ProblemType.CONTEXTUAL_BANDIT,
+}
+"""Algorithms that learn one problem type alone, beside the supervised ones."""
+
+_QUERY = re.compile(r"(?i)(^|[_\W])(q|query|queries|search|srch)([_\W]?id)?$|^qid$")
+
 _CHECKS: Mapping[ProblemType, str] = {
+    ProblemType.CONTEXTUAL_BANDIT: "bandits.checks",
     ProblemType.TIME_SERIES: "series.checks",
 }
 """The modules here, cheap to import, with a ``check(task, columns)`` of their own.

@@ -10,7 +10,9 @@ from automl_magics.contracts.enums import ProblemType
 from automl_magics.training.procedure import Model
 
 _MODELS: Mapping[ProblemType, tuple[str, str]] = {
+    ProblemType.CONTEXTUAL_BANDIT: ("bandits.model", "BanditModel"),
     ProblemType.TIME_SERIES: ("series.model", "SeriesModel"),
+    ProblemType.ANOMALY_DETECTION: ("anomalies.model", "AnomalyModel"),
     ProblemType.RANKING: ("ranking.model", "RankingModel"),
 }
 """The modules here and their classes of models; of other problem types it is `TrainedModel`."""

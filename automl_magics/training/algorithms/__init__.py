@@ -36,6 +36,14 @@ _LEARNS: Mapping[AlgorithmName, tuple[str, tuple[ProblemType, ...]]] = {
 
 # What the procedures of other problem types fit, the default first.
 _OF_PROCEDURES: Mapping[ProblemType, tuple[AlgorithmName, ...]] = {
+    ProblemType.CONTEXTUAL_BANDIT: (AutoMLAlgorithm.VW_CONTEXTUAL_BANDIT,),
+    ProblemType.ANOMALY_DETECTION: (
+        AutoMLAlgorithm.ISOLATION_FOREST,
+        ModelFamily.NEAREST_NEIGHBORS,
+        ModelFamily.TAILS,
+        ModelFamily.HISTOGRAMS,
+        ModelFamily.COMPONENTS,
+    ),
     ProblemType.TIME_SERIES: (
         AutoMLAlgorithm.LIGHTGBM_REGRESSOR,
         ModelFamily.SEASONAL_NAIVE,

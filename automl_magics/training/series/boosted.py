@@ -15,7 +15,7 @@ from automl_magics.training.series.scores import naive_scales
 
 _PARAMETERS: dict[str, Any] = {
     "objective": "regression_l1",
-    "learning_rate": 0.05,
+    "learning_rate": 0.08,
     "num_leaves": 31,
     "min_data_in_leaf": 20,
     "feature_fraction": 0.7,

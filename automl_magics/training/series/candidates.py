@@ -21,7 +21,7 @@ from automl_magics.training.series.windows import Windows
 
 _PROBED = 120
 """Values that a forecaster is timed on before it sees whole series."""
-_ROWS_PER_SECOND = 4000
+_ROWS_PER_SECOND = 2500
 """Rows that a global model learns from, for each second of its share."""
 _LOOKS = (25, 50, 100, 200, 400)
 """Numbers of rounds that are compared."""

@@ -17,8 +17,8 @@ _LONGEST = 5000
 def find_seasons(series: Sequence[Series], calendar: Calendar) -> tuple[int, ...]:
     """Return the lengths of up to two seasons, the stronger first; (1,) where there is none.
 
-    A length counts where the autocorrelation of the detrended series is significant at it (90 %,
-    Bartlett's formula, as in the M4 benchmark's test of seasonality) in most of the series.
+    A length counts where the autocorrelation of the changes from step to step is significant at it
+    (90 %, Bartlett's formula, as in the M4 benchmark's test of seasonality) in most of the series.
     """
     longest = sorted(series, key=lambda one: -len(one.values))[:_LOOKED_AT]
     candidates = calendar.seasons() or (_peaks(longest) if calendar.kind == "numbers" else [])
@@ -41,14 +41,12 @@ def _strength(values: Floats, length: int) -> float | None:
     """Return by how much autocorrelation at a lag exceeds chance; None for too few cycles."""
     if len(values) < 3 * length or length < 2:
         return None
-    steps = np.arange(len(values))
-    rest = values - np.polyval(np.polyfit(steps, values, 1), steps)
-    found = _autocorrelation(rest, length)
+    changes = np.diff(values)
+    found = _autocorrelation(changes, length)
     if found is None:
         return None
-    limit = 1.645 * np.sqrt((1 + 2 * np.sum(found[1:length] ** 2)) / len(rest))
-    peak = found[length] - found[length // 2]
-    return float(found[length]) if found[length] > limit and peak > 0.05 else 0.0
+    limit = 1.645 * np.sqrt((1 + 2 * np.sum(found[1:length] ** 2)) / len(changes))
+    return float(found[length]) if found[length] > max(limit, found[length // 2]) else 0.0
 
 
 def _peaks(series: Sequence[Series]) -> list[int]:
