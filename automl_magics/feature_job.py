@@ -89,10 +89,16 @@ class FeatureJobHandle(View):
         return self
 
     def approve(
-        self, *, train: bool = False, train_request: TrainRequest | None = None
+        self,
+        *,
+        edits: RecipeEdits | None = None,
+        train: bool = False,
+        train_request: TrainRequest | None = None,
     ) -> "FeatureJobHandle":
-        """Have the table made, and a model trained on it where asked."""
-        approval = FeatureEngineeringApproval(auto_train=train, train_request=train_request)
+        """Have the table made, edited where asked, and a model trained on it where asked."""
+        approval = FeatureEngineeringApproval(
+            edits=edits or RecipeEdits(), auto_train=train, train_request=train_request
+        )
         self.record = self._session.features.approve(self.id, approval)
         return self
 

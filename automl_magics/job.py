@@ -218,6 +218,11 @@ class TrainingJobHandle(View):
         """The Airflow DAG that does this job; ``str(job.dag)`` is the file's text."""
         return RenderedDag(self._record)
 
+    @property
+    def tracking_uri(self) -> str:
+        """The MLflow store that the job's run and model are in, as this notebook knows it."""
+        return self._session.settings.mlflow_uri
+
     def model(self) -> Any:
         """Return the registered model, an MLflow pyfunc; `Conflict` before there is one."""
         from automl_magics.tracking import load_model

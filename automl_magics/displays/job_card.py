@@ -7,7 +7,6 @@ from automl_magics.contracts.training import TrainingJob
 from automl_magics.displays.view import MAGIC, render
 from automl_magics.displays.wording import duration, elapsed, score, words
 
-
 ENDING = "what it has found is being registered"
 """Of a job that was stopped a moment ago."""
 

@@ -73,14 +73,14 @@ def proposal_text(job: FeatureEngineeringJob, command: str = MAGIC) -> str:
     return "\n".join(lines)
 
 
-def proposal_html(job: FeatureEngineeringJob) -> str:
+def proposal_html(job: FeatureEngineeringJob, *, with_features: bool = True) -> str:
     """Return a proposal as a card that follows the light or dark theme."""
     return render(
         "proposal.html",
         job=job,
         facts=[fact for fact in _facts(job) if fact[0] != "error"],
         header=HEADER,
-        rows=_features(job),
+        rows=_features(job) if with_features else [],
         fraction=job.progress.fraction if job.progress else None,
         warnings=job.validation.warnings if job.validation else [],
         next_steps=next_steps(job),
@@ -93,6 +93,7 @@ def next_steps(job: FeatureEngineeringJob, command: str = MAGIC) -> list[str]:
     steps = {
         FeatureEngineeringStatus.PENDING_APPROVAL: [
             f"features approve {name} --train",
+            *([f"features review {name}"] if command == MAGIC else []),
             f"features edit {name} --remove FEATURE",
         ],
         FeatureEngineeringStatus.FAILED: [f"features retry {name}", f"features logs {name}"],

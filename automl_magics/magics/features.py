@@ -25,6 +25,7 @@ from automl_magics.feature_job import (
     propose_features,
     table_from_sources,
 )
+from automl_magics.magics.widgets import review
 from automl_magics.session import Session
 
 _HINT = re.compile(r"^[^'\"]*\w\.\S+\s*=\s*\S+\.\w", re.UNICODE)
@@ -38,8 +39,8 @@ def done_with_features(
     namespace: Mapping[str, Any],
     body: str,
     confirm: Callable[[str], bool],
-) -> View:
-    """Do what the words say.
+) -> Any:
+    """Do what the words say, and return a view or a widget.
 
     Parameters
     ----------
@@ -66,15 +67,22 @@ def done_with_features(
     if words.action == "apply":
         return _apply(words, session, namespace, folder)
     handle = find_feature_job(session, words.name)
-    if words.action == "delete":
-        return _delete(handle, words, confirm)
-    if words.action == "logs":
-        return handle.logs()
+    if words.action in ("delete", "logs", "review"):
+        return _looked(handle, words, confirm)
     if words.action in ("edit", "approve"):
         handle = _review(handle, words)
     elif words.action == "retry":
         handle.retry()
     return handle.wait() if words.wait else handle
+
+
+def _looked(handle: FeatureJobHandle, words: Namespace, confirm: Callable[[str], bool]) -> Any:
+    """Delete a job, or return its log or what it is reviewed in."""
+    if words.action == "delete":
+        return _delete(handle, words, confirm)
+    if words.action == "logs":
+        return handle.logs()
+    return review(handle.wait() if words.wait else handle)
 
 
 def _request(words: Namespace, body: str) -> FeatureEngineeringRequest:

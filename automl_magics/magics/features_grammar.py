@@ -1,4 +1,4 @@
-"""The words of ``features``: propose, list, show, edit, approve, retry, logs, apply, delete."""
+"""The words of ``features``: propose, list, show, review, edit, approve, retry, and so on."""
 
 import argparse
 from typing import Any
@@ -7,18 +7,33 @@ from automl_magics.contracts.enums import Preset
 from automl_magics.contracts.features import CrewName, LabelType
 from automl_magics.magics.option_values import ListOf, OneOf, count, number
 
-ACTIONS = ("propose", "list", "show", "edit", "approve", "retry", "logs", "apply", "delete")
+ACTIONS = (
+    "propose",
+    "list",
+    "show",
+    "review",
+    "edit",
+    "approve",
+    "retry",
+    "logs",
+    "apply",
+    "delete",
+)
+
+NOTEBOOK_ACTIONS = ("review",)
+"""What only a notebook can show."""
 
 
 def add_features(sub: Any) -> None:
     """Add the options of ``features`` to its parser."""
+    actions = [one for one in ACTIONS if sub.surface == "magic" or one not in NOTEBOOK_ACTIONS]
     sub.add_argument(
         "action",
         nargs="?",
         default="list",
-        type=OneOf(ACTIONS),
+        type=OneOf(actions),
         metavar="ACTION",
-        help=f"{', '.join(ACTIONS[:-1])} or {ACTIONS[-1]}.",
+        help=f"{', '.join(actions[:-1])} or {actions[-1]}.",
     )
     sub.add_argument(
         "name", nargs="?", metavar="TABLE", help="The training table's name, or a job's id."

@@ -90,6 +90,7 @@ EXAMPLES: dict[Surface, dict[str, str]] = {
   data/orders.parquet
   orders.client = customers.customer_id
 
+  %automl features review customer_training
   %automl features edit customer_training --remove orders_count --rename orders_sum_amount=spent
   %automl features approve customer_training --train --preset fast --wait
   %automl features apply customer_training --source orders=new_orders --into rows

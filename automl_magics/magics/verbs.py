@@ -203,7 +203,7 @@ def _undeploy(words: Namespace, place: Place) -> View:
     return _bind(words, place, done)
 
 
-def _features(words: Namespace, place: Place) -> View:
+def _features(words: Namespace, place: Place) -> Any:
     from automl_magics.magics.features import done_with_features
 
     done = done_with_features(

@@ -3,6 +3,7 @@
 from argparse import Namespace
 from typing import Any
 
+from automl_magics.feature_job import FeatureJobHandle
 from automl_magics.job import TrainingJobHandle
 from automl_magics.job_lookup import find_job
 from automl_magics.session import Session
@@ -27,3 +28,10 @@ def board(session: Session) -> Any:
     from automl_widgets import JobsBoard
 
     return JobsBoard(session)
+
+
+def review(job: FeatureJobHandle) -> Any:
+    """Return what a proposal is reviewed in."""
+    from automl_widgets import ProposalReview
+
+    return ProposalReview(job)

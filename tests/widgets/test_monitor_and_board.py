@@ -24,7 +24,7 @@ def monitor(session):
 
 
 def _visible(monitor: JobMonitor) -> set[str]:
-    return {name for name, made in monitor._buttons.items() if made.layout.display != "none"}
+    return {name for name, made in monitor.actions.by_name.items() if made.layout.display != "none"}
 
 
 def test_a_ready_job_can_be_triggered_or_deleted(monitor):
@@ -35,19 +35,19 @@ def test_a_ready_job_can_be_triggered_or_deleted(monitor):
 
 
 def test_deleting_asks_first(monitor, session):
-    monitor._buttons["delete"].click()
-    assert "Delete churn with its log and trials?" in monitor._question._text.value
-    monitor._question._no.click()
+    monitor.actions.by_name["delete"].click()
+    assert "Delete churn with its log and trials?" in monitor.actions.question._text.value
+    monitor.actions.question._no.click()
     assert session.jobs.find().count == 1
-    monitor._buttons["delete"].click()
-    monitor._question._yes.click()
+    monitor.actions.by_name["delete"].click()
+    monitor.actions.question._yes.click()
     assert session.jobs.find().count == 0
     assert "Deleted churn." in monitor._notice.value
 
 
 def test_a_refused_action_is_told_in_one_line(monitor, session):
     session.jobs.delete(monitor.job.id)
-    monitor._buttons["trigger"].click()
+    monitor.actions.by_name["trigger"].click()
     assert 'role="alert"' in monitor._notice.value
 
 

@@ -1,4 +1,4 @@
-"""AutoML in ipywidgets: a form that makes jobs, a monitor of one job, a board of all.
+"""AutoML in ipywidgets: a form that makes jobs, a monitor, a board, a review of proposals.
 
 Nothing is imported until a widget is asked for.
 """
@@ -9,10 +9,16 @@ if TYPE_CHECKING:
     from automl_widgets.board import JobsBoard
     from automl_widgets.form import AutoMLForm
     from automl_widgets.monitor import JobMonitor
+    from automl_widgets.review import ProposalReview
 
-__all__ = ["AutoMLForm", "JobMonitor", "JobsBoard"]
+__all__ = ["AutoMLForm", "JobMonitor", "JobsBoard", "ProposalReview"]
 
-_MODULES = {"AutoMLForm": "form", "JobMonitor": "monitor", "JobsBoard": "board"}
+_MODULES = {
+    "AutoMLForm": "form",
+    "JobMonitor": "monitor",
+    "JobsBoard": "board",
+    "ProposalReview": "review",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,7 @@
 """What our widgets have in common: a message line, questions, and a picture that stays."""
 # mypy: disallow-subclassing-any=False
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -42,9 +43,13 @@ class Notice(ipywidgets.HTML):
 
 
 class Question(ipywidgets.HBox):
-    """Asks before something that cannot be undone; hidden until then."""
+    """Asks before something that cannot be undone; hidden until then.
 
-    def __init__(self) -> None:
+    What goes wrong with what was agreed to is told in ``notice``.
+    """
+
+    def __init__(self, notice: Notice) -> None:
+        self._notice = notice
         self._text = ipywidgets.HTML()
         self._yes = ipywidgets.Button(button_style="danger")
         self._no = ipywidgets.Button(description="No", tooltip="Change nothing")
@@ -64,7 +69,7 @@ class Question(ipywidgets.HBox):
     def _answered(self, *, yes: bool) -> None:
         self.layout.display = "none"
         if yes:
-            self._then()
+            _done(self._then, self._notice)
 
 
 def button(
@@ -75,10 +80,23 @@ def button(
 
     def act(_: Any) -> None:
         notice.say("")
-        try:
-            action()
-        except AutoMLError as error:
-            notice.complain(error)
+        _done(action, notice)
 
     made.on_click(act)
     return made
+
+
+def in_background(action: Callable[[], object], notice: Notice) -> threading.Thread:
+    """Do what takes seconds on a thread of its own, so that cells and clicks go on meanwhile."""
+    thread = threading.Thread(
+        target=_done, args=(action, notice), name="automl-widget", daemon=True
+    )
+    thread.start()
+    return thread
+
+
+def _done(action: Callable[[], object], notice: Notice) -> None:
+    try:
+        action()
+    except AutoMLError as error:
+        notice.complain(error)

@@ -3,22 +3,19 @@
 
 import threading
 from collections import deque
-from typing import Any
 
 import ipywidgets
 
-from automl_magics.contracts.enums import ExecutorName, JobStatus
+from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.errors import AutoMLError
-from automl_magics.contracts.training import LogLine, TrainingJob
+from automl_magics.contracts.training import LogLine
 from automl_magics.displays import charts
-from automl_magics.displays.job_card import job_html, job_text
+from automl_magics.displays.job_card import job_html
 from automl_magics.displays.tables import JobLog, Leaderboard
 from automl_magics.job import TrainingJobHandle
-from automl_widgets.controls import Notice, Panel, Question, button
+from automl_widgets.controls import Notice, Panel
+from automl_widgets.job_buttons import JobButtons
 from automl_widgets.live import LIVE
-
-MORE = 60
-"""Seconds that a click adds."""
 
 LOG_LINES = 200
 """How many of the newest log lines are shown."""
@@ -49,21 +46,17 @@ class JobMonitor(Panel):
         self._head = ipywidgets.HTML()
         self._curve = ipywidgets.Output()
         self._leaderboard = ipywidgets.HTML()
-        self._log = ipywidgets.HTML(layout={"max_height": "20em", "overflow": "auto"})
+        # Upside down, so that the newest line is in sight.
+        upside_down = {"display": "flex", "flex_flow": "column-reverse"}
+        self._log = ipywidgets.HTML(
+            layout={"max_height": "20em", "overflow": "auto", **upside_down}
+        )
         self._tabs = ipywidgets.Tab(
             [self._leaderboard, self._curve, self._log], titles=["Leaderboard", "Search", "Log"]
         )
-        self._notice, self._question = Notice(), Question()
-        self._buttons = self._make_buttons()
-        super().__init__(
-            [
-                self._head,
-                ipywidgets.HBox(list(self._buttons.values())),
-                self._question,
-                self._notice,
-                self._tabs,
-            ]
-        )
+        self._notice = Notice()
+        self.actions = JobButtons(job, self._notice, after=self._after, gone=self._deleted)
+        super().__init__([self._head, self.actions, self._notice, self._tabs])
         self.update()
         self._watch = LIVE.watch(self._look, after=INTERVAL)
 
@@ -78,12 +71,12 @@ class JobMonitor(Panel):
         super().close()
 
     def text(self) -> str:
-        """Return the job at a glance."""
-        return job_text(self.job.record)
+        """Return the job at a glance, or what it found once it has ended."""
+        return self.job.text()
 
     def html(self) -> str:
         """Return the job's card."""
-        return job_html(self.job.record)
+        return self.job.html()
 
     def _show(self) -> None:
         record = self.job.refresh().record
@@ -91,14 +84,12 @@ class JobMonitor(Panel):
         if known == self._known:
             return
         self._known = known
-        self._head.value = job_html(record)
+        self._head.value = job_html(record) if record.result is None else self.job.html()
         ranking = self.job.ranking()
         self._leaderboard.value = ranking.html() if len(ranking) else "No model yet."
         self._read_log()
         self._draw(ranking)
-        shown = _buttons_of(record)
-        for name, made in self._buttons.items():
-            made.layout.display = "" if name in shown else "none"
+        self.actions.show(record)
 
     def _look(self) -> float | None:
         try:
@@ -132,54 +123,10 @@ class JobMonitor(Panel):
         data = charts.bundle(chart, f"{len(ranking)} models, best {best}")
         self._curve.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
 
-    def _make_buttons(self) -> dict[str, ipywidgets.Button]:
-        def made(text: str, tooltip: str, action: Any, style: str = "") -> ipywidgets.Button:
-            return button(text, tooltip, action, self._notice, style=style)
-
-        name = self.job.name
-        return {
-            "trigger": made("Trigger", f"Start {name}", self._trigger, "primary"),
-            "stop": made("Stop", f"Stop {name}", self._ask_stop, "warning"),
-            "extend": made(f"+{MORE} s", f"Train {name} for {MORE} s more", self._extend),
-            "delete": made("Delete", f"Delete {name} with its log", self._ask_delete),
-        }
-
-    def _trigger(self) -> None:
-        self.job.trigger()
-        self._after("Triggered.")
-
-    def _ask_stop(self) -> None:
-        self._question.ask(f"Stop {self.job.name}?", "Yes, stop it", self._stop)
-
-    def _stop(self) -> None:
-        try:
-            self.job.stop()
-        except AutoMLError as error:
-            self._notice.complain(error)
-        else:
-            self._after("Stopping.")
-
-    def _extend(self) -> None:
-        self.job.extend(MORE)
-        self._after(f"Going on for {MORE} s.")
-
-    def _ask_delete(self) -> None:
-        stays = " Its registered model stays." if self.job.record.model_uri else ""
-        self._question.ask(
-            f"Delete {self.job.name} with its log and trials?{stays}",
-            "Yes, delete it",
-            self._delete,
-        )
-
-    def _delete(self) -> None:
-        try:
-            self.job.delete()
-        except AutoMLError as error:
-            self._notice.complain(error)
-        else:
-            self._watch.close()
-            self.children = (self._notice,)
-            self._notice.say(f"Deleted {self.job.name}.")
+    def _deleted(self) -> None:
+        self._watch.close()
+        self.children = (self._notice,)
+        self._notice.say(f"Deleted {self.job.name}.")
 
     def _after(self, said: str) -> None:
         self._notice.say(said)
@@ -187,12 +134,3 @@ class JobMonitor(Panel):
         self.update()
         if self._watch.is_closed:
             self._watch = LIVE.watch(self._look, after=INTERVAL)
-
-
-def _buttons_of(job: TrainingJob) -> set[str]:
-    if job.status is JobStatus.READY:
-        return {"trigger", "delete"}
-    if not job.status.is_terminal:
-        return {"stop"}
-    can_go_on = job.has_model and job.executor is ExecutorName.KERNEL
-    return {"extend", "delete"} if can_go_on else {"delete"}
