@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Json
 
 from automl_magics.contracts.enums import (
     AutoMLAlgorithm,
@@ -24,7 +24,10 @@ class ShownRequest(BaseModel):
 
 
 class ShownJob(BaseModel):
-    """A training job as both dialects need it; `TrainingJob` has the same fields and more."""
+    """A training job as both dialects need it; `TrainingJob` has the same fields and more.
+
+    The request is read from its JSON text.
+    """
 
     job_id: UUID
     name: str
@@ -33,7 +36,7 @@ class ShownJob(BaseModel):
     owner: str
     organization_id: str = "default"
     source_table: str
-    request: ShownRequest
+    request: Json[ShownRequest]
     problem_type: ProblemType
     algorithm: AutoMLAlgorithm
     preset: Preset

@@ -124,11 +124,11 @@ class TrainingService:
 
     def shown(self, job_id: UUID) -> ShownJob:
         """Return what the published APIs show of one job."""
-        return self.store.jobs.shown(job_id)
+        return self.store.shown_jobs.get(job_id)
 
     def find_shown(self, wanted: TrainingJobFilter = NEWEST) -> ShownPage:
         """Return a page of what the published APIs show of jobs."""
-        return self.store.jobs.find_shown(wanted)
+        return self.store.shown_jobs.find(wanted)
 
     def trigger(self, job_id: UUID) -> TrainingJob:
         """Queue a job that is ready."""

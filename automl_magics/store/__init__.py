@@ -11,6 +11,7 @@ from automl_magics.store.inbox import Inbox
 from automl_magics.store.jobs import Jobs
 from automl_magics.store.journal import Journal
 from automl_magics.store.queue import Queue
+from automl_magics.store.shown import ShownJobs
 
 
 class Store:
@@ -32,6 +33,8 @@ class Store:
         The records of feature engineering jobs, and their logs.
     changes
         Which jobs have changed of late.
+    shown_jobs
+        What the published APIs show of training jobs.
     """
 
     def __init__(self, database: Database) -> None:
@@ -43,6 +46,7 @@ class Store:
         self.access_keys = AccessKeys(database)
         self.feature_jobs = FeatureJobs(database)
         self.changes = Changes(database)
+        self.shown_jobs = ShownJobs(database)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:

@@ -1,6 +1,5 @@
 """The records of training jobs and their transitions."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -9,27 +8,19 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     RowMapping,
-    Select,
-    Text,
-    UnaryExpression,
     bindparam,
     delete,
     func,
     insert,
-    or_,
     select,
-    type_coerce,
     update,
 )
-from sqlalchemy.sql.operators import custom_op
 
 from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.errors import Conflict, NotFound
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
-from automl_magics.contracts.shown import ShownJob, ShownPage
 from automl_magics.contracts.training import Progress, TrainingJob
 from automl_magics.store.database import Database
 from automl_magics.store.journal import append_line
@@ -41,15 +32,14 @@ from automl_magics.store.lifecycle import (
     refusal,
     way,
 )
+from automl_magics.store.lists import list_queries
 from automl_magics.store.tables import TRAINING_JOBS as JOBS
 from automl_magics.store.tables import TRIALS
 
 _FIELDS = [JOBS.c[name] for name in TrainingJob.model_fields]
-_SHOWN = [JOBS.c[name] for name in ShownJob.model_fields]
 
 # Statements made once: to make one takes longer than to run it.
 _ONE = select(*_FIELDS).where(JOBS.c.job_id == bindparam("wanted"))
-_ONE_SHOWN = select(*_SHOWN).where(JOBS.c.job_id == bindparam("wanted"))
 _CHANGE_ONE = update(JOBS).where(JOBS.c.job_id == bindparam("wanted"))
 
 
@@ -84,23 +74,6 @@ class Jobs:
         with self._database.read() as connection:
             return _get(connection, job_id)
 
-    def shown(self, job_id: UUID) -> ShownJob:
-        """Return what is shown of one job, or raise `NotFound`."""
-        with self._database.read() as connection:
-            row = connection.execute(_ONE_SHOWN, {"wanted": job_id}).mappings().first()
-        if row is None:
-            raise _not_found(job_id)
-        return ShownJob.model_validate(dict(row))
-
-    def find_shown(self, wanted: TrainingJobFilter = NEWEST) -> ShownPage:
-        """Return what is shown of a page of matching jobs, newest first unless sorted otherwise."""
-        count, page = _list_queries(wanted, _SHOWN)
-        with self._database.read() as connection:
-            found = connection.scalar(count) or 0
-            rows = connection.execute(page).mappings().all()
-        jobs = [ShownJob.model_validate(dict(row)) for row in rows]
-        return ShownPage(jobs=jobs, count=found, limit=wanted.limit, offset=wanted.offset)
-
     def source_root(self, job_id: UUID) -> Path | None:
         """Return the folder that a job's files must lie in, or None where they need not."""
         with self._database.read() as connection:
@@ -109,7 +82,7 @@ class Jobs:
 
     def find(self, wanted: TrainingJobFilter = NEWEST) -> TrainingJobPage:
         """Return a page of matching jobs, newest first unless sorted otherwise."""
-        count, page = _list_queries(wanted, _FIELDS)
+        count, page = list_queries(wanted, _FIELDS)
         with self._database.read() as connection:
             found = connection.scalar(count) or 0
             jobs = [_record(row) for row in connection.execute(page).mappings()]
@@ -225,65 +198,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _list_queries(
-    wanted: TrainingJobFilter, fields: Sequence[ColumnElement[Any]]
-) -> tuple[Select[Any], Select[Any]]:
-    """Return the queries for how many jobs there are, and for a page of them.
-
-    Both go by indexes alone; only the page's own rows are read, which are wide.
-    """
-    where = _conditions(wanted)
-    by: list[ColumnElement[Any]] = [JOBS.c[wanted.sort], JOBS.c.job_id]
-    if where and wanted.sort != "created_at":
-        by[0] = _by_no_index(by[0])
-    # both in one direction, as the columns of an index are
-    order = [column.desc() if wanted.descending else column.asc() for column in by]
-    ids = select(JOBS.c.job_id).where(*where).order_by(*order)
-    ids = ids.limit(wanted.limit).offset(wanted.offset)
-    page = select(*fields).where(JOBS.c.job_id.in_(ids.correlate(None))).order_by(*order)
-    return select(func.count()).select_from(JOBS).where(*where), page
-
-
-def _conditions(wanted: TrainingJobFilter) -> list[ColumnElement[bool]]:
-    """Return what every job that is wanted fulfils."""
-    exact = {"domain": wanted.domain, "owner": wanted.owner, "name": wanted.name}
-    where: list[ColumnElement[bool]] = [
-        JOBS.c[column] == value for column, value in exact.items() if value is not None
-    ]
-    if wanted.status:
-        where.append(_by_no_index(JOBS.c.status).in_(wanted.status))
-    if wanted.search:
-        places = (_holds(JOBS.c.name, wanted.search), _holds(JOBS.c.source_table, wanted.search))
-        where.append(or_(*places, *_starts_id(wanted.search)))
-    if wanted.mentions:
-        places = (_holds(JOBS.c.name, wanted.mentions), _holds(JOBS.c.description, wanted.mentions))
-        where.append(or_(*places))
-    return where
-
-
-def _holds(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    """Return that a text holds another; SQLite's LIKE does not tell ASCII's cases apart."""
-    return column.contains(text, autoescape=True)
-
-
-def _starts_id(text: str) -> list[ColumnElement[bool]]:
-    """Return that an id starts so, written as a UUID or as ``aml_`` and its hex."""
-    start = text.lower().removeprefix("aml_").replace("-", "")
-    if not re.fullmatch(r"[0-9a-f]{1,32}", start):
-        return []
-    parts = (start[:8], start[8:12], start[12:16], start[16:20], start[20:])
-    written = "-".join(part for part in parts if part)
-    return [type_coerce(JOBS.c.job_id, Text).startswith(written)]
-
-
-def _by_no_index(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return a column that SQLite looks for in no index of its own (sqlite.org/optoverview.html).
-
-    By the index of statuses it would read each such job's wide row to sort it.
-    """
-    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
-
-
 def _entering(status: JobStatus) -> dict[str, Any]:
     """Return what changes by itself when a job enters a state."""
     now = utc_now()
@@ -335,11 +249,12 @@ def _change(
 def _get(connection: Connection, job_id: UUID) -> TrainingJob:
     row = connection.execute(_ONE, {"wanted": job_id}).mappings().first()
     if row is None:
-        raise _not_found(job_id)
+        raise not_found(job_id)
     return _record(row)
 
 
-def _not_found(job_id: UUID) -> NotFound:
+def not_found(job_id: UUID) -> NotFound:
+    """Return the error for an id that is no job's."""
     return NotFound(f"There is no training job {job_id}.")
 
 

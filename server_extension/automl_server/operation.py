@@ -9,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
@@ -76,22 +77,22 @@ class Operation:
         """The rest of the call's docstring."""
         return (inspect.getdoc(self.call) or "").partition("\n")[2].strip()
 
-    @property
+    @cached_property
     def query(self) -> type[BaseModel] | None:
         """The model of the query."""
         return self._annotations().get("query")
 
-    @property
+    @cached_property
     def body(self) -> type[BaseModel] | None:
         """The model of the body."""
         return self._annotations().get("body")
 
-    @property
+    @cached_property
     def answer(self) -> Any:
         """The model of a good answer, a union of them, or None."""
         return self._annotations().get("return")
 
-    @property
+    @cached_property
     def path_types(self) -> dict[str, type]:
         """The path's parameters and their types, in order."""
         names = _PARAMETER.findall(self.path)
