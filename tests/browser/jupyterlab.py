@@ -42,21 +42,25 @@ class Lab:
 
 
 @contextmanager
-def running_lab(place: Path, *, home: Path, more: Sequence[str] = ()) -> Iterator[Lab]:
+def running_lab(
+    place: Path, *, home: Path, more: Sequence[str] = (), port: int | None = None
+) -> Iterator[Lab]:
     """Start a JupyterLab with our server extension and nothing of this machine's Jupyter.
 
     Parameters
     ----------
     place
-        An empty folder for what it keeps.
+        A folder for what it keeps, empty or that of one before it.
     home
         Its ``AUTOML_HOME``.
     more
         Further words for its command line.
+    port
+        Where it listens; a free one when left out.
     """
     runtime, folder = place / "runtime", place / "work"
     for one in (runtime, folder, place / "config" / "labconfig"):
-        one.mkdir(parents=True, mode=0o700)
+        one.mkdir(parents=True, mode=0o700, exist_ok=True)
     overrides = place / "config" / "labconfig" / "default_setting_overrides.json"
     overrides.write_text(json.dumps(OVERRIDES))
     token = "the-token-of-these-tests"  # noqa: S105
@@ -64,7 +68,7 @@ def running_lab(place: Path, *, home: Path, more: Sequence[str] = ()) -> Iterato
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
-                *(f"--port={_free_port()}", "--ServerApp.port_retries=50"),
+                *(f"--port={port or _free_port()}", "--ServerApp.port_retries=50"),
                 f"--IdentityProvider.token={token}",
                 f"--ServerApp.root_dir={folder}",
                 "--ServerApp.jpserver_extensions={'automl_server': True}",

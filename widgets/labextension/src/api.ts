@@ -85,6 +85,13 @@ export class Api {
       path: { job_id: id }
     });
 
+  /** Let a job that has ended go on for more seconds. */
+  extend = (id: string, seconds: number) =>
+    this.request('post', '/api/automl/train/jobs/{job_id}/extend', {
+      path: { job_id: id },
+      body: { seconds }
+    });
+
   remove = (id: string) =>
     this.request('delete', '/api/automl/train/jobs/{job_id}', {
       path: { job_id: id }

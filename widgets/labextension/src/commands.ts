@@ -3,8 +3,11 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { runIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
-import type { ReadonlyJSONObject } from '@lumino/coreutils';
-import type { JobStatus } from './api';
+import type {
+  ReadonlyJSONObject,
+  ReadonlyPartialJSONObject
+} from '@lumino/coreutils';
+import type { TrainingJob } from './api';
 import { automlIcon } from './icons';
 import type { IAutoML } from './tokens';
 
@@ -14,6 +17,7 @@ export namespace CommandIDs {
   export const createJob = 'automl:create-job';
   export const openJob = 'automl:open-job';
   export const triggerJob = 'automl:trigger-job';
+  export const extendJob = 'automl:extend-job';
   export const stopJob = 'automl:stop-job';
   export const deployJob = 'automl:deploy-job';
   export const deleteJob = 'automl:delete-job';
@@ -35,26 +39,35 @@ export const JOB_ARGS: ReadonlyJSONObject = {
   required: ['id']
 };
 
-/** Where a job stands decides what can be done with it. */
-export const ALLOWED: Record<JobStatus, readonly string[]> = {
-  ready: [CommandIDs.triggerJob, CommandIDs.cloneJob, CommandIDs.deleteJob],
-  queued: [CommandIDs.stopJob, CommandIDs.cloneJob],
-  running: [CommandIDs.stopJob, CommandIDs.cloneJob],
-  complete: [CommandIDs.deployJob, CommandIDs.cloneJob, CommandIDs.deleteJob],
-  failed: [CommandIDs.cloneJob, CommandIDs.deleteJob],
-  stopped: [CommandIDs.cloneJob, CommandIDs.deleteJob]
-};
+/** Finds the job that a command without an id is about. */
+export type JobAt = (args: ReadonlyPartialJSONObject) => IJobArgs | null;
+
+/** What can be done with a job, as it stands; the likeliest first. */
+export function allowed(job: TrainingJob): string[] {
+  const { triggerJob, stopJob, deployJob, extendJob, cloneJob, deleteJob } =
+    CommandIDs;
+  const hasModel = Boolean(job.registered_model_version);
+  switch (job.status) {
+    case 'ready':
+      return [triggerJob, cloneJob, deleteJob];
+    case 'queued':
+    case 'running':
+      return [stopJob, cloneJob];
+    default:
+      return [...(hasModel ? [deployJob, extendJob] : []), cloneJob, deleteJob];
+  }
+}
+
+/** Seconds that a click adds to a job that has ended. */
+const MORE = 60;
 
 /**
  * Add the commands that act on one job.
  *
- * @param jobAt - Finds the job that a command without arguments is about: that of the context
- * menu's row, or of the current tab.
+ * @param jobAt - Finds the job that a command without an id is about: that of the current tab with
+ * `current`, else that of the row under the context menu.
  */
-export function addJobCommands(
-  automl: IAutoML,
-  jobAt: () => IJobArgs | null
-): void {
+export function addJobCommands(automl: IAutoML, jobAt: JobAt): void {
   const { api, commands, trans } = automl;
   const add = (
     id: string,
@@ -64,9 +77,9 @@ export function addJobCommands(
     commands.addCommand(id, {
       ...options,
       describedBy: { args: JOB_ARGS },
-      isEnabled: args => Boolean(args.id ?? jobAt()),
+      isEnabled: args => Boolean(args.id ?? jobAt(args)),
       execute: async args => {
-        const job = args.id ? { name: String(args.id), ...args } : jobAt();
+        const job = args.id ? { name: String(args.id), ...args } : jobAt(args);
         return job && attempt(automl, () => act(job as IJobArgs));
       }
     });
@@ -81,7 +94,7 @@ export function addJobCommands(
     { label: trans.__('Stop Job…'), icon: stopIcon },
     async ({ id, name }) => {
       const text = trans.__(
-        'It keeps its log and its trials, but there will be no model.'
+        'It keeps the best model that it has found so far, if there is one.'
       );
       if (
         await isConfirmed(
@@ -105,6 +118,11 @@ export function addJobCommands(
         { autoClose: 8000 }
       );
     }
+  );
+  add(
+    CommandIDs.extendJob,
+    { label: trans.__('Train %1 s More', MORE) },
+    ({ id }) => api.extend(id, MORE)
   );
   add(
     CommandIDs.deleteJob,
@@ -140,13 +158,14 @@ export function addJobCommands(
   });
 }
 
-/** The words of the menus and the palette. */
+/** What the palette offers. */
 export const PALETTE: readonly string[] = [
   CommandIDs.showJobs,
   CommandIDs.createJob,
   CommandIDs.triggerJob,
   CommandIDs.stopJob,
   CommandIDs.deployJob,
+  CommandIDs.extendJob,
   CommandIDs.cloneJob,
   CommandIDs.deleteJob
 ];

@@ -1401,6 +1401,11 @@ export interface components {
             /** Threads */
             threads: number;
             /**
+             * Booster Threads
+             * @default 1
+             */
+            booster_threads: number;
+            /**
              * Libraries
              * @default {}
              */
@@ -1442,6 +1447,11 @@ export interface components {
             repeats: number;
             /** Held Out */
             held_out?: number | null;
+            /**
+             * Raced
+             * @default false
+             */
+            raced: boolean;
             /** Used */
             used: number[];
         };
@@ -1974,7 +1984,7 @@ export interface components {
          * @description Families of models that the search tries beside the published algorithms.
          * @enum {string}
          */
-        ModelFamily: "extra_trees" | "random_forest" | "linear" | "neural_network" | "nearest_neighbors" | "catboost" | "ensemble";
+        ModelFamily: "extra_trees" | "random_forest" | "linear" | "neural_network" | "nearest_neighbors" | "catboost" | "seasonal_naive" | "exponential_smoothing" | "theta" | "arima" | "ensemble";
         /**
          * Phase
          * @description What a running job is doing.

@@ -1,5 +1,6 @@
 /** What the plugins of this extension share; others may add to it. */
 
+import type { IWidgetTracker } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import { Token } from '@lumino/coreutils';
@@ -20,4 +21,12 @@ export interface IAutoML {
 export const IAutoML = new Token<IAutoML>(
   'automl-magics:IAutoML',
   'The connection to the AutoML server extension, its news and its settings.'
+);
+
+/** The open tabs of jobs. */
+export type IJobTabs = IWidgetTracker;
+
+export const IJobTabs = new Token<IJobTabs>(
+  'automl-magics:IJobTabs',
+  'The tabs that show training jobs.'
 );

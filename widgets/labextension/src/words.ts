@@ -48,7 +48,10 @@ export function duration(trans: TranslationBundle, seconds: number): string {
 
 /** How long ago, in the words of the browser's language. */
 export function ago(moment: string, now = Date.now()): string {
-  const words = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
+  const words = new Intl.RelativeTimeFormat(undefined, {
+    numeric: 'auto',
+    style: 'narrow'
+  });
   const seconds = (Date.parse(moment) - now) / 1000;
   const steps: [Intl.RelativeTimeFormatUnit, number][] = [
     ['day', 86400],

@@ -6,27 +6,31 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { ILauncher } from '@jupyterlab/launcher';
 import {
   addJobCommands,
   CommandIDs,
   PALETTE,
-  showJobsOptions
+  showJobsOptions,
+  type IJobArgs
 } from '../commands';
 import { View } from '../context';
 import { automlIcon } from '../icons';
 import { JobsPanel } from '../jobs/panel';
 import { IAutoML } from '../tokens';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 export const jobsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'automl-magics:jobs',
   description: 'Lists training jobs in the left side bar.',
   autoStart: true,
   requires: [IAutoML],
-  optional: [ICommandPalette, ILayoutRestorer],
+  optional: [ICommandPalette, ILauncher, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     automl: IAutoML,
     palette: ICommandPalette | null,
+    launcher: ILauncher | null,
     restorer: ILayoutRestorer | null
   ): void => {
     const panel = new View(automl, <JobsPanel />);
@@ -43,20 +47,30 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
       ...showJobsOptions(automl),
       execute: () => app.shell.activateById(panel.id)
     });
-    addJobCommands(automl, () => jobUnderMenu(app));
+    launcher?.add({
+      command: CommandIDs.showJobs,
+      category: automl.trans.__('AutoML'),
+      rank: 1
+    });
+    addJobCommands(automl, args => jobAt(app, args));
     for (const command of PALETTE) {
-      palette?.addItem({ command, category: automl.trans.__('AutoML') });
+      palette?.addItem({
+        command,
+        category: automl.trans.__('AutoML'),
+        args: { current: true }
+      });
     }
   }
 };
 
-/** The job whose row was clicked with the right button. */
-function jobUnderMenu(app: JupyterFrontEnd) {
-  const node = app.contextMenuHitTest(one => Boolean(one.dataset.jobId));
-  return node?.dataset.jobId
-    ? {
-        id: node.dataset.jobId,
-        name: node.dataset.jobName ?? node.dataset.jobId
-      }
-    : null;
+/** The job of the current tab, or the one whose row was clicked with the right button. */
+export function jobAt(
+  app: JupyterFrontEnd,
+  args: ReadonlyPartialJSONObject
+): IJobArgs | null {
+  const node = args.current
+    ? app.shell.currentWidget?.node
+    : app.contextMenuHitTest(one => Boolean(one.dataset.jobId));
+  const { jobId, jobName } = node?.dataset ?? {};
+  return jobId ? { id: jobId, name: jobName ?? jobId } : null;
 }

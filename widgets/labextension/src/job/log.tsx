@@ -1,0 +1,85 @@
+/** A job's log as it is written: follow it, or look for what is serious. */
+
+import { HTMLSelect } from '@jupyterlab/ui-components';
+import { useLayoutEffect, useRef, useState } from 'react';
+import type { LogLevel, TrainingJob } from '../api';
+import { useAutoML } from '../context';
+import { Message, Problem } from '../message';
+import { useLog } from '../queries';
+
+const LEVELS: LogLevel[] = ['debug', 'info', 'warning', 'error'];
+/** Lines in the page at once; a log can be longer than a browser likes. */
+const SHOWN = 1000;
+
+export function Log({ job }: { job: TrainingJob }) {
+  const { trans } = useAutoML();
+  const log = useLog(job.job_id);
+  const [least, setLeast] = useState<LogLevel>('info');
+  const [isFollowing, setFollowing] = useState(true);
+  const list = useRef<HTMLOListElement>(null);
+  const found = (log.data ?? []).filter(
+    line => LEVELS.indexOf(line.level) >= LEVELS.indexOf(least)
+  );
+  const lines = found.slice(-SHOWN);
+  useLayoutEffect(() => {
+    if (isFollowing && list.current) {
+      list.current.scrollTop = list.current.scrollHeight;
+    }
+  });
+  const levels: Record<LogLevel, string> = {
+    debug: trans.__('Everything'),
+    info: trans.__('Information and worse'),
+    warning: trans.__('Warnings and errors'),
+    error: trans.__('Errors only')
+  };
+  if (log.error && !log.data) {
+    return <Problem error={log.error} retry={() => void log.refetch()} />;
+  }
+  return (
+    <div className="jp-AutoML-log">
+      <div className="jp-AutoML-logBar">
+        <HTMLSelect
+          value={least}
+          aria-label={trans.__('Show')}
+          onChange={event => setLeast(event.target.value as LogLevel)}
+        >
+          {LEVELS.map(level => (
+            <option key={level} value={level}>
+              {levels[level]}
+            </option>
+          ))}
+        </HTMLSelect>
+        <label>
+          <input
+            type="checkbox"
+            checked={isFollowing}
+            onChange={event => setFollowing(event.target.checked)}
+          />
+          {trans.__('Follow')}
+        </label>
+        {found.length > SHOWN && (
+          <span>
+            {trans.__('The last %1 of %2 lines', SHOWN, found.length)}
+          </span>
+        )}
+      </div>
+      {lines.length === 0 && <Message title={trans.__('Nothing logged yet')} />}
+      <ol
+        ref={list}
+        tabIndex={0}
+        role="log"
+        aria-label={trans.__('Log of %1', job.name)}
+      >
+        {lines.map(line => (
+          <li key={line.seq} className={`jp-mod-${line.level}`}>
+            <time dateTime={line.timestamp}>
+              {new Date(line.timestamp).toLocaleTimeString()}
+            </time>
+            <span>{line.level}</span>
+            <span>{line.message}</span>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
