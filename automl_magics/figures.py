@@ -29,8 +29,9 @@ def figures_of(
         yield "feature_importance", _feature_importance(result)
     if test is None or test.empty:
         return
-    if result.problem_type is ProblemType.REGRESSION:
+    if result.problem_type in (ProblemType.REGRESSION, ProblemType.TIME_SERIES):
         yield "predicted_vs_actual", _predicted_vs_actual(test)
+    if not result.problem_type.is_classification:
         return
     if len(result.classes or []) <= SHOWN_CLASSES:
         yield "confusion_matrix", _confusion_matrix(test)

@@ -10,6 +10,8 @@ from automl_magics.displays.charts_of_classes import (
     roc_curve,
 )
 from automl_magics.displays.charts_of_columns import importance_bars
+from automl_magics.displays.charts_of_forecasts import forecast_chart
+from automl_magics.displays.charts_of_policies import policy_values
 from automl_magics.displays.charts_of_search import incumbent_curve, ledger_bars, search_curve
 from automl_magics.displays.charts_of_values import predicted_and_actual, residuals
 from automl_magics.displays.drawing import bundle, svg
@@ -25,9 +27,11 @@ __all__ = [
     "charts_of_quality",
     "charts_of_search",
     "confusion_matrix",
+    "forecast_chart",
     "importance_bars",
     "incumbent_curve",
     "ledger_bars",
+    "policy_values",
     "precision_recall_curve",
     "predicted_and_actual",
     "residuals",
@@ -60,6 +64,10 @@ def charts_of_quality(result: TrainingResult) -> "dict[str, alt.TopLevelMixin]":
     if curves.get("residuals"):
         found["Predicted and actual"] = predicted_and_actual(curves["residuals"])
         found["Residuals"] = residuals(curves["residuals"])
+    if curves.get("forecast"):
+        found["Forecast"] = forecast_chart(curves["forecast"])
+    if curves.get("policies"):
+        found["Policies"] = policy_values(curves["policies"], result.metric)
     return found
 
 

@@ -33,7 +33,7 @@ class Predictions(View):
     def data(self) -> list[dict[str, Any]]:
         """Return every row."""
         rows: list[dict[str, Any]] = json.loads(
-            self.frame.to_json(orient="records", double_precision=15)
+            self.frame.to_json(orient="records", double_precision=15, date_format="iso")
         )
         return rows
 
