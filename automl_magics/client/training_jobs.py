@@ -6,6 +6,7 @@ from uuid import UUID
 from automl_magics.client.call import Calls, Credential, Mode, call
 from automl_magics.client.pages import Pages
 from automl_magics.contracts.airflow import TrainingPreview
+from automl_magics.contracts.documents import JobDocument
 from automl_magics.contracts.events import TrainingEvents, TrainingEventsAccepted
 from automl_magics.contracts.http import (
     AutoMLTrainingJobList,
@@ -76,6 +77,14 @@ class TrainingJobCalls(Calls[Mode]):
     @call("GET", f"{JOB}/trials", polled=True)
     def trials(self, job_id: UUID) -> JobTrials:
         """Return a job's trials in the order of fitting."""
+
+    @call("GET", f"{JOB}/notebook", patience=60)
+    def notebook(self, job_id: UUID) -> JobDocument:
+        """Return a notebook that rebuilds a job's model with plain libraries."""
+
+    @call("GET", f"{JOB}/report", patience=60)
+    def report_document(self, job_id: UUID) -> JobDocument:
+        """Return a job's report, one HTML file."""
 
     @call("PUT", f"{JOB}/status", credential=Credential.PSK)
     def write_status(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from automl_magics.client import AutoMLClient
 from automl_magics.contracts.dialects import deployment_of_b
+from automl_magics.contracts.documents import JobDocument
 from automl_magics.contracts.features import (
     NEWEST_FEATURE_JOBS,
     FeatureEngineeringApproval,
@@ -78,6 +79,14 @@ class RemoteTrainingJobs:
     def trials(self, job_id: UUID) -> list[Trial]:
         """Return a job's trials in the order of fitting."""
         return self._calls.trials(job_id).trials
+
+    def notebook(self, job_id: UUID) -> JobDocument:
+        """Return a notebook that rebuilds a job's model with plain libraries."""
+        return self._calls.notebook(job_id)
+
+    def report(self, job_id: UUID) -> JobDocument:
+        """Return a job's report, one HTML file; `Conflict` for a job without a model."""
+        return self._calls.report_document(job_id)
 
 
 class RemoteModels:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+from automl_magics.contracts.documents import JobDocument
 from automl_magics.contracts.features import (
     NEWEST_FEATURE_JOBS,
     FeatureEngineeringApproval,
@@ -85,6 +86,19 @@ class TrainingJobs(Protocol):
     @reads
     def trials(self, job_id: UUID) -> list[Trial]:
         """Return a job's trials in the order of fitting."""
+        ...
+
+    @reads
+    def notebook(self, job_id: UUID) -> JobDocument:
+        """Return a notebook that rebuilds a job's model with plain libraries.
+
+        `Conflict` for a job without a model, or with one that no notebook can be made of.
+        """
+        ...
+
+    @reads
+    def report(self, job_id: UUID) -> JobDocument:
+        """Return a job's report, one HTML file; `Conflict` for a job without a model."""
         ...
 
 

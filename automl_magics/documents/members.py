@@ -54,6 +54,7 @@ def parameters_of(  # noqa: PLR0911 - one for each family
                 "max_bin": 256,
                 "max_cat_to_onehot": 8,
                 "seed": build.seed,
+                "seed_per_iteration": True,
                 "nthread": build.booster_threads,
                 "verbosity": 0,
             }

@@ -1,4 +1,5 @@
 """A notebook that rebuilds a finished job's model without us, as text of the format nbformat 4."""
+# mypy: disable-error-code="no-untyped-call"
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from automl_magics.contracts.build import Build
-from automl_magics.contracts.enums import JobStatus, ProblemType
+from automl_magics.contracts.enums import ProblemType
 from automl_magics.contracts.errors import Conflict
 from automl_magics.contracts.training import TrainingJob, TrainingResult
 from automl_magics.documents.composing import Cell, Fragment, import_cell
+from automl_magics.documents.finished import result_of
 from automl_magics.documents.members import fragment_of, learned_objective, parameters_of
 from automl_magics.training.metrics import Metric, Objective, find_metric
 
@@ -57,7 +59,7 @@ class _Writing:
 
     def __init__(self, job: TrainingJob, snapshot: Path) -> None:
         self._job, self._snapshot = job, snapshot
-        self._result, self._build = _built(job)
+        self._result, self._build = check_rebuilt(job)
         self._metric: Metric = find_metric(self._result.metric, self._result.problem_type)
         self._classes = len(self._result.classes or ())
         self._objective = learned_objective(self._metric)
@@ -166,7 +168,9 @@ class _Writing:
 
     def _of_folds(self) -> tuple[str, dict[str, Any]]:
         folds, request = self._build.folds, self._job.request
-        groups = {} if request.group_column is None else {"GROUP": request.group_column}
+        groups: dict[str, Any] = (
+            {} if request.group_column is None else {"GROUP": request.group_column}
+        )
         if folds.held_out is not None:
             name = "latest_groups" if groups else "latest"
             when = groups or {"TIME": request.time_column}
@@ -243,21 +247,14 @@ class _Writing:
         return [*(column.type for column in self._build.columns), self._build.label_type]
 
 
-def _built(job: TrainingJob) -> tuple[TrainingResult, Build]:
-    """Return a job's result and how its model was built."""
-    result = job.result
-    if job.status is not JobStatus.COMPLETE or result is None:
-        waits = not job.status.is_terminal
-        raise Conflict(
-            f"{job.name} is {job.status} and has no model.",
-            hint="Wait for it." if waits else "Its log says why.",
-        )
+def check_rebuilt(job: TrainingJob) -> tuple[TrainingResult, Build]:
+    """Return a job's result and how its model was built; `Conflict` where there is none."""
+    result = result_of(job)
     if result.build is None:
         problem = result.problem_type.value.replace("_", " ")
         raise Conflict(
             f"There is no notebook that rebuilds the model of {job.name} ({problem}).",
-            hint="There is one of jobs of classification and regression"
-            " that this version has trained.",
+            hint="There is one of classifiers and regressors that this version has trained.",
         )
     return result, result.build
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from automl_magics.contracts.documents import JobDocument
 from automl_magics.contracts.enums import ExecutorName, JobStatus, LogLevel
 from automl_magics.contracts.events import TrainingEvents, TrainingEventsAccepted
 from automl_magics.contracts.http import AutoMLTrainingStatusUpdate
@@ -32,6 +33,7 @@ from automl_magics.executors.airflow.snapshots import discard as discard_snapsho
 from automl_magics.executors.airflow.upload import remove as remove_uploaded
 from automl_magics.executors.airflow.upload import upload
 from automl_magics.service.caller import Caller
+from automl_magics.service.documents import notebook_document, report_document
 from automl_magics.service.extension import check_extendable, extended
 from automl_magics.service.offer import check_predictor_type, chosen_executor
 from automl_magics.service.source_of import STAGED, source_of_request
@@ -201,6 +203,14 @@ class TrainingService:
         """Return a job's trials in the order of fitting."""
         self.store.jobs.get(job_id)
         return self.store.journal.trials(job_id)
+
+    def notebook(self, job_id: UUID) -> JobDocument:
+        """Return a notebook that rebuilds a job's model with plain libraries."""
+        return notebook_document(self._settings, self.store.jobs.get(job_id))
+
+    def report(self, job_id: UUID) -> JobDocument:
+        """Return a job's report, one HTML file; `Conflict` for a job without a model."""
+        return report_document(self.store.jobs.get(job_id))
 
     def write_status(self, job_id: UUID, update: AutoMLTrainingStatusUpdate) -> TrainingJob:
         """Take a DAG's writeback: a repeat changes nothing, a step backwards is only noted."""

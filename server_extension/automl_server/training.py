@@ -1,7 +1,7 @@
 """The routes of training jobs, dialect A.
 
-``…/details``, ``…/logs``, ``…/trials``, ``…/extend``, ``version`` and the list's ``details`` and
-``name`` are ours; the rest is as published.
+``…/details``, ``…/logs``, ``…/trials``, ``…/extend``, ``…/notebook``, ``…/report``, ``version`` and
+the list's ``details`` and ``name`` are ours; the rest is as published.
 """
 
 from asyncio import to_thread
@@ -10,6 +10,7 @@ from uuid import UUID
 from automl_magics import __version__
 from automl_magics.contracts.airflow import TrainingPreview
 from automl_magics.contracts.dialects import job_a, page_a, statuses_read_as
+from automl_magics.contracts.documents import JobDocument
 from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.events import TrainingEvents, TrainingEventsAccepted
 from automl_magics.contracts.http import (
@@ -176,6 +177,27 @@ async def get_training_job_trials(handler: UserHandler, job_id: UUID) -> JobTria
     """Return the trials in the order of fitting."""
     jobs = await handler.jobs()
     return JobTrials(trials=await to_thread(jobs.trials, job_id))
+
+
+@ROUTES.operation(
+    "GET",
+    "/train/jobs/{job_id}/notebook",
+    refusals={409: "The job has no model, or one that no notebook can be made of."},
+)
+async def get_training_job_notebook(handler: UserHandler, job_id: UUID) -> JobDocument:
+    """Return a notebook that rebuilds the job's model with plain libraries.
+
+    It reads the job's frozen rows where they lie on the server's machine.
+    """
+    jobs = await handler.jobs()
+    return await to_thread(jobs.notebook, job_id)
+
+
+@ROUTES.operation("GET", "/train/jobs/{job_id}/report", refusals={409: "The job has no model."})
+async def get_training_job_report(handler: UserHandler, job_id: UUID) -> JobDocument:
+    """Return the job's report: one HTML file that loads nothing from elsewhere."""
+    jobs = await handler.jobs()
+    return await to_thread(jobs.report, job_id)
 
 
 @ROUTES.operation("GET", "/version")

@@ -191,6 +191,8 @@ class XGBoostTrainer:
             "max_bin": _MAX_BIN,
             "max_cat_to_onehot": _CATEGORIES_TO_ONE_HOT,
             "seed": data.seed,
+            # Random numbers belong to the thread, and folds change threads from round to round.
+            "seed_per_iteration": True,
             "nthread": threads,
             "verbosity": 0,
         }
