@@ -66,7 +66,7 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
     @property
     def _track_activity(self) -> bool:
         """Whether the request keeps an idle server alive: watching a job does not."""
-        return bool(self.request.method != "GET")
+        return self.request.method not in ("GET", "HEAD")
 
     async def jobs(self) -> "TrainingService":
         """Return the training service, bound to whoever is asking."""

@@ -39,7 +39,8 @@ _REFUSALS = {
 }
 _DESCRIPTION = """\
 Training jobs by two published dialects: `/api/automl` (snake_case) and `/api/v1/automl` \
-(camelCase). Both are views of one record: a job made through either is seen through the other.
+(camelCase). Both are views of one record: a job made through either is seen through the other. \
+Whatever answers GET answers HEAD too, without a body.
 """
 
 

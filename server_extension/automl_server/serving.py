@@ -50,6 +50,9 @@ def _handler(operations: list[Operation]) -> type[AutoMLHandler]:
     if others:
         msg = f"{operations[0].path} has verbs with different credentials"
         raise TypeError(msg)
+    methods = {operation.verb.lower(): _method(operation) for operation in operations}
+    if "get" in methods:
+        methods["head"] = methods["get"]  # Tornado leaves the body out
     words = re.findall(r"[a-z]+", operations[0].path.removeprefix("/api/").lower())
     return type(
         "".join(word.title() for word in words) + "Handler",
@@ -57,7 +60,7 @@ def _handler(operations: list[Operation]) -> type[AutoMLHandler]:
         {
             "__doc__": f"``{operations[0].path}``.",
             "body_limit": operations[0].body_limit,
-            **{operation.verb.lower(): _method(operation) for operation in operations},
+            **methods,
         },
     )
 

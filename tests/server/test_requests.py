@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ from tornado import web
 
 from automl_magics.contracts import errors
 from automl_server.answers import answer_to
+from automl_server.routes import OPERATIONS
 
 JSON = {"Content-Type": "application/json"}
 REQUEST = {"source_table": "churn.csv", "label_column": "churned"}
@@ -325,3 +327,20 @@ async def test_a_broken_store_is_a_500_without_a_trace(ask, tmp_path, caplog):
 def test_errors_keep_their_status_and_words(error, status, said):
     code, content = answer_to(error, "id")
     assert (code, content.error, content.code) == (status, said, status)
+
+
+async def test_head_is_get_without_the_body(ask, ask_b, ready):
+    job = (await ready())["job_id"]
+    plain = [one for one in OPERATIONS if one.verb == "GET" and "{name}" not in one.path]
+    assert len(plain) > 10
+    for operation in plain:
+        dialect, path = ask, operation.path.removeprefix("/api/automl/")
+        if path == operation.path:
+            dialect, path = ask_b, operation.path.removeprefix("/api/v1/automl/")
+        path = re.sub(r"\{\w+\}", job, path)
+        full, head = await dialect("GET", path), await dialect("HEAD", path)
+        assert head.status_code == full.status_code, path
+        assert head.content == b"", path
+        for header in ("content-type", "content-length", "etag"):
+            assert head.headers.get(header) == full.headers.get(header), (path, header)
+    assert (await ask("HEAD", f"train/jobs/{job}", auth={})).status_code == 401
