@@ -26,6 +26,7 @@ from automl_magics.displays.progress import progress_display
 from automl_magics.displays.result_card import result_html, result_text
 from automl_magics.displays.tables import JobLog, Leaderboard
 from automl_magics.displays.view import MAGIC, View
+from automl_magics.displays.written import write_document
 from automl_magics.session import Session
 
 if TYPE_CHECKING:
@@ -222,6 +223,30 @@ class TrainingJobHandle(View):
     def tracking_uri(self) -> str:
         """The MLflow store that the job's run and model are in, as this notebook knows it."""
         return self._session.settings.mlflow_uri
+
+    def notebook(self, to: str | Path | None = None, *, folder: Path | None = None) -> Path:
+        """Write a notebook that rebuilds the job's model with plain libraries; return its path.
+
+        Parameters
+        ----------
+        to
+            The file; one named after the job when left out. One that is there stays.
+        folder
+            Where a relative path starts; the current folder when left out.
+        """
+        return write_document(self._session.jobs.notebook(self.id), folder or Path.cwd(), to)
+
+    def report(self, to: str | Path | None = None, *, folder: Path | None = None) -> Path:
+        """Write the job's report, one HTML file that loads nothing; return its path.
+
+        Parameters
+        ----------
+        to
+            The file; one named after the job when left out.
+        folder
+            Where a relative path starts; the current folder when left out.
+        """
+        return write_document(self._session.jobs.report(self.id), folder or Path.cwd(), to)
 
     def model(self) -> Any:
         """Return the registered model, an MLflow pyfunc; `Conflict` before there is one."""

@@ -31,6 +31,8 @@ JOB_VERBS = frozenset(
         "monitor",
         "deploy",
         "dag",
+        "notebook",
+        "report",
     }
 )
 _COLUMN_OPTIONS = ("--label", "--features", "--feature-columns")

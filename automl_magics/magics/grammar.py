@@ -285,6 +285,11 @@ def _add_predict(sub: Parser) -> None:
     )
 
 
+def _add_document(sub: Parser) -> None:
+    _add_job(sub)
+    sub.add_argument("--to", metavar="FILE", help="Where to; a file named after the job.")
+
+
 def _add_form(sub: Parser) -> None:
     sub.add_argument("source", nargs="?", metavar="SOURCE", help="What to train on.")
     sub.add_argument("--label", metavar="NAME", help="The column to predict.")
@@ -346,6 +351,8 @@ _ADD_OPTIONS: dict[str, Callable[[Parser], None]] = {
     "logs": _add_logs,
     "leaderboard": _add_job,
     "dag": _add_job,
+    "notebook": _add_document,
+    "report": _add_document,
     "trigger": _add_job,
     "stop": _add_job,
     "extend": _add_extend,

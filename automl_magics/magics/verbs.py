@@ -16,6 +16,7 @@ from automl_magics.displays.predictions import Predictions, check_output
 from automl_magics.displays.tables import JobList, JobLog, log_line
 from automl_magics.displays.view import MAGIC, Message, View
 from automl_magics.displays.wording import age
+from automl_magics.displays.written import WrittenFile
 from automl_magics.job import TrainingJobHandle
 from automl_magics.job_creation import create_job
 from automl_magics.job_lookup import find_job
@@ -116,6 +117,18 @@ def _leaderboard(words: Namespace, place: Place) -> View:
 
 def _dag(words: Namespace, place: Place) -> View:
     return _bind(words, place, _handle(words, place).dag)
+
+
+def _notebook(words: Namespace, place: Place) -> View:
+    handle = _handle(words, place)
+    path = handle.notebook(words.to, folder=place.folder)
+    return _bind(words, place, WrittenFile(path, place.folder, str(handle.id)))
+
+
+def _report(words: Namespace, place: Place) -> View:
+    handle = _handle(words, place)
+    path = handle.report(words.to, folder=place.folder)
+    return _bind(words, place, WrittenFile(path, place.folder, str(handle.id)))
 
 
 def _trigger(words: Namespace, place: Place) -> View:
@@ -306,6 +319,8 @@ _VERBS: dict[str, Callable[[Namespace, Place], Any]] = {
     "logs": _logs,
     "leaderboard": _leaderboard,
     "dag": _dag,
+    "notebook": _notebook,
+    "report": _report,
     "trigger": _trigger,
     "stop": _stop,
     "extend": _extend,
