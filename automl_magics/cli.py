@@ -61,7 +61,13 @@ def _run(arguments: list[str]) -> int:
         return 0
     code = 0
     with connect(read_settings(**server), detached=True) as session:
-        place = Place(session, Path.cwd(), say=_out, confirm=_confirm, command=SHELL)
+        place = Place(
+            session,
+            Path.cwd(),
+            say=_nothing if words.quiet else _out,
+            confirm=_confirm,
+            command=SHELL,
+        )
         try:
             answer = run(words, place)
         except JobFailed as error:
@@ -72,7 +78,8 @@ def _run(arguments: list[str]) -> int:
                 _err(notice)
         if answer is not None:
             code = code or getattr(answer, "exit_code", 0)
-            _out(json.dumps(answer.data(), indent=2) if words.json else answer.text(SHELL))
+            if not words.quiet:
+                _out(json.dumps(answer.data(), indent=2) if words.json else answer.text(SHELL))
     return code
 
 
@@ -113,6 +120,10 @@ def _report_bug(error: Exception) -> int:
 def _out(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def _nothing(_text: str) -> None:
+    """Say nothing."""
 
 
 def _err(text: str) -> None:

@@ -53,7 +53,7 @@ def parse(words: str | Sequence[str], surface: Surface) -> argparse.Namespace:
     """
     words = split(words) if isinstance(words, str) else list(words)
     if not words:
-        return argparse.Namespace(verb=None, json=False)
+        return argparse.Namespace(verb=None, json=False, quiet=False)
     verbs = verbs_of(surface)
     if not words[0].startswith("-") and words[0] not in verbs:
         raise UsageError(f"There is no verb {words[0]!r}.", hint=did_you_mean(words[0], verbs))
@@ -148,6 +148,7 @@ def parser(surface: Surface) -> "Parser":
         _ADD_OPTIONS[verb](sub)
         if verb not in NOTEBOOK_VERBS:
             sub.add_argument("--json", action="store_true", help="Print one JSON document.")
+        sub.add_argument("--quiet", action="store_true", help="Show nothing but what went wrong.")
         if surface == "magic" and verb not in ("delete", "logs"):
             sub.add_argument("--into", metavar="NAME", help="Bind the answer to this variable.")
         root.verbs[verb] = sub

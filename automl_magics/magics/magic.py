@@ -46,7 +46,9 @@ class AutoMLMagics(Magics):
         SELECT * FROM 'data/churn.csv' WHERE tenure > 0
 
         The body of a cell is DuckDB's SQL, or the name of a table, a file or a variable; it sees
-        the notebook's pandas, polars and Arrow variables by name. ``--into NAME`` binds the answer.
+        the notebook's pandas, polars and Arrow variables by name. ``--into NAME`` binds the answer,
+        ``--quiet`` shows none. ``$name`` and ``{expression}`` stand for Python in the line; SQL in
+        the body stays as it is written.
         """
         from automl_magics.magics.grammar import HelpRequested, parse
         from automl_magics.magics.verbs import Place, as_value, run
@@ -59,7 +61,7 @@ class AutoMLMagics(Magics):
         place = Place(
             session=self.session,
             folder=Path.cwd(),
-            say=_say,
+            say=_nothing if words.quiet else _say,
             confirm=lambda _question: True,
             namespace=ChainMap(local_ns or {}, self.shell.user_ns),
             body=(cell or "").strip(),
@@ -69,7 +71,7 @@ class AutoMLMagics(Magics):
             answer = run(words, place)
         finally:
             self._show_notices()
-        if answer is None:
+        if answer is None or words.quiet:
             return None
         if getattr(words, "json", False):
             sys.stdout.write(f"{json.dumps(answer.data(), indent=2)}\n")
@@ -105,3 +107,7 @@ class AutoMLMagics(Magics):
 def _say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def _nothing(_line: str) -> None:
+    """Say nothing."""

@@ -296,7 +296,7 @@ def _handle(words: Namespace, place: Place) -> TrainingJobHandle:
 
 
 def _waited(handle: TrainingJobHandle, words: Namespace) -> TrainingJobHandle:
-    return handle.wait(progress=not words.json)
+    return handle.wait(progress=not (words.json or words.quiet))
 
 
 def _bind(words: Namespace, place: Place, value: Shown) -> Shown:

@@ -22,6 +22,7 @@ from automl_magics.displays.tables import JobList, JobLog, Leaderboard
 from automl_magics.displays.view import Message
 from automl_magics.displays.wording import columns, duration, score
 from automl_magics.job import TrainingJobHandle
+from automl_magics.magics.hint import Overview
 from automl_magics.session import connect
 
 HOSTILE = "<script>alert('x')</script> & \"co\""
@@ -245,3 +246,20 @@ def test_scores_have_four_digits(value, said):
 
 def test_numbers_stand_to_the_right():
     assert columns([("a", "1"), ("bb", "22")], ("x", "n")) == "x    n\na    1\nbb  22"
+
+
+@pytest.mark.parametrize(
+    ("jobs", "first"),
+    [
+        ([], "automl train data.csv"),
+        ([RUNNING], "automl watch"),
+        ([COMPLETE], "automl leaderboard"),
+        ([COMPLETE, RUNNING], "automl watch"),
+        ([FAILED], "automl logs"),
+    ],
+)
+def test_what_comes_next_follows_from_the_jobs(jobs, first):
+    named = [one.model_copy(update={"name": "churn"}) for one in jobs]
+    overview = Overview(JobList(named, len(named)), "this process", "automl")
+    assert overview.steps("automl")[0].startswith(first)
+    assert overview.data()["next"] == overview.steps("automl")

@@ -146,6 +146,22 @@ def test_a_bug_keeps_its_traceback(notebook):
     made = notebook.run("%automl jobs")
     assert any("ZeroDivisionError" in line for line in made.error)
     assert len(made.error) > 3
+    assert "ZeroDivisionError" in str(notebook.run("%tb").outputs)
+
+
+def test_quiet_shows_nothing_but_mistakes(notebook):
+    made = notebook.run(
+        "%automl train data/churn.csv --label churned --no-auto-trigger --quiet --into job"
+    )
+    assert (made.status, made.outputs) == ("ok", [])
+    assert "ready" in notebook.run("job").value
+    assert notebook.run("%automl logs job --quiet --follow").error
+    assert notebook.run("%automl logs churn-churned --quiet").outputs == []
+    assert "no job 'nothing'" in notebook.run("%automl show nothing --quiet").error[0]
+    name = notebook.run("name = job.name\n%automl show $name --json").stream("stdout")
+    assert json.loads(name)["status"] == "ready"
+    name = notebook.run("%automl show {job.name.upper().lower()} --json").stream("stdout")
+    assert json.loads(name)["status"] == "ready"
 
 
 def test_the_job_outlives_the_notebooks_kernel(notebook):

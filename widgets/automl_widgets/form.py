@@ -130,6 +130,7 @@ class AutoMLForm(Panel):
             value=self.session.settings.preset.value,
             tooltips=[f"{PRESET_SECONDS[preset]:.0f} s unless told otherwise" for preset in Preset],
             style={**STYLE, "button_width": "auto"},
+            layout={"width": "max-content"},
         )
         self._seconds = control("time_limit")
         self._advanced = {name: control(name) for name in ADVANCED}
