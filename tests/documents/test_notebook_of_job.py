@@ -1,0 +1,143 @@
+"""Generated notebooks, run in a process of their own, arrive at the job's score and predictions."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+
+from automl_magics.contracts.enums import JobStatus, Preset
+from automl_magics.contracts.errors import Conflict
+from automl_magics.documents.notebook import notebook_of
+
+sys.path.insert(0, str(Path(__file__).parent))
+from rows_to_learn import ALL, BINARY, HOSTILE, MULTICLASS, REGRESSION, Trained, trained
+
+RUNNER = Path(__file__).with_name("cells_of_notebooks.py")
+FAST = {"preset": Preset.FAST}
+
+CASES: dict[str, tuple[Any, dict[str, Any]]] = {
+    "lightgbm": (BINARY, {"families": ["lightgbm"], "max_trials": 3, **FAST}),
+    "lightgbm-rmsle": (
+        REGRESSION,
+        {"families": ["lightgbm"], "max_trials": 1, "metric": "rmsle", "columns": ALL, **FAST},
+    ),
+    "xgboost": (MULTICLASS, {"families": ["xgboost"], "max_trials": 1, **FAST}),
+    "xgboost-mape": (
+        REGRESSION,
+        {"families": ["xgboost"], "max_trials": 1, "metric": "mape", **FAST},
+    ),
+    "extra-trees": (MULTICLASS, {"families": ["extra_trees"], "max_trials": 1}),
+    "random-forest": (REGRESSION, {"families": ["random_forest"], "max_trials": 1, **FAST}),
+    "linear": (BINARY, {"families": ["linear"], "max_trials": 1, "columns": ALL}),
+    "linear-pieces": (
+        REGRESSION,
+        {"families": ["linear"], "max_trials": 2, "metric": "quantile:0.9", "count": 320, **FAST},
+    ),
+    "neural": (MULTICLASS, {"families": ["neural"], "max_trials": 1, "count": 320, **FAST}),
+    "neural-values": (REGRESSION, {"families": ["neural"], "max_trials": 1, "count": 320, **FAST}),
+    "neighbors": (REGRESSION, {"families": ["nearest"], "max_trials": 2, "metric": "mae"}),
+    "vw": (MULTICLASS, {"families": ["vw"], "max_trials": 2, "columns": ALL, **FAST}),
+    "vw-binary": (BINARY, {"families": ["vw"], "max_trials": 1, **FAST}),
+    "ensemble": (
+        BINARY,
+        {"families": ["lightgbm", "linear", "extra", "nearest"], "max_trials": 4, "metric": "f1",
+         "columns": ALL, "weight_column": "weight"},
+    ),
+    "groups": (
+        MULTICLASS,
+        {"families": ["linear", "extra"], "max_trials": 2, "group_column": "group"},
+    ),
+    "latest": (
+        REGRESSION,
+        {"families": ["lightgbm", "linear"], "max_trials": 3, "time_column": "day",
+         "columns": (*ALL, "weight")},
+    ),
+    "latest-groups": (
+        BINARY,
+        {"families": ["linear"], "max_trials": 1, "time_column": "day", "group_column": "group"},
+    ),
+    "cut": (REGRESSION, {"families": ["lightgbm", "xgboost"], "seconds": 2.0, "count": 600}),
+    "race": (MULTICLASS, {"families": ["lightgbm", "linear"], "seconds": 2.0, "count": 20_000}),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trained]:
+    folder = tmp_path_factory.mktemp("jobs")
+    return {
+        name: trained(folder, name, problem_type, **asked)
+        for name, (problem_type, asked) in CASES.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    jobs: dict[str, Trained], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("notebooks")
+    paths = [folder / f"{name}.ipynb" for name in jobs]
+    for path, one in zip(paths, jobs.values(), strict=True):
+        path.write_text(notebook_of(one.job, one.snapshot), encoding="utf-8")
+    found = folder / "found.json"
+    subprocess.run([sys.executable, RUNNER, found, *paths], check=True, cwd=folder)
+    document = json.loads(found.read_text())
+    assert document["ours"] == []
+    outcomes: dict[str, dict[str, Any]] = document["outcomes"]
+    return outcomes
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_arrives_at_the_jobs_score_and_model(
+    name: str, jobs: dict[str, Trained], outcomes: dict[str, dict[str, Any]]
+) -> None:
+    one, found = jobs[name], outcomes[name]
+    result = one.outcome.result
+    assert "error" not in found, found["error"]
+    assert found["score"] == pytest.approx(result.validation_score, rel=1e-12)
+    if result.build is not None and result.build.candidates == 1:
+        assert found["test_score"] == pytest.approx(result.test_score, rel=1e-12)
+    labelled = one.table.filter(one.table["label"].is_valid())
+    predicted = one.outcome.model.predict(labelled).to_numpy()[:, -1].astype(float)
+    if len(predicted) == len(found["predicted"]):  # not where the budget was for a sample
+        np.testing.assert_allclose(found["predicted"], predicted, rtol=1e-12)
+    assert set(found["importance"]) == set(result.feature_columns)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_is_a_valid_notebook_that_does_not_import_us(
+    name: str, jobs: dict[str, Trained]
+) -> None:
+    text = notebook_of(jobs[name].job, Path(HOSTILE) / "rows.parquet")
+    notebook = nbformat.reads(text, as_version=4)
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            tree = ast.parse(cell.source)
+            imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
+            assert not any("automl" in one.name for node in imports for one in node.names)
+        else:
+            assert HOSTILE.splitlines()[0] not in cell.source
+
+
+def test_a_simple_model_makes_a_short_notebook(jobs: dict[str, Trained]) -> None:
+    notebook = nbformat.reads(notebook_of(jobs["vw-binary"].job, Path("rows")), as_version=4)
+    text = "\n".join(cell.source for cell in notebook.cells)
+    for absent in ("lightgbm", "xgboost", "weights", "averages", "def moments", "again"):
+        assert absent not in text
+
+
+def test_a_job_without_a_model_or_a_build_is_refused(jobs: dict[str, Trained]) -> None:
+    job = jobs["linear"].job
+    running = job.model_copy(update={"status": JobStatus.RUNNING, "result": None})
+    with pytest.raises(Conflict, match="running"):
+        notebook_of(running, Path("rows"))
+    assert job.result is not None
+    older = job.model_copy(update={"result": job.result.model_copy(update={"build": None})})
+    with pytest.raises(Conflict, match="no notebook"):
+        notebook_of(older, Path("rows"))
