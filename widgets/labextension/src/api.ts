@@ -100,6 +100,17 @@ export class Api {
   deploy = (id: string) =>
     this.request('post', '/api/v1/automl/jobs/{id}/deploy', { path: { id } });
 
+  /** A notebook that builds the job's model anew. */
+  notebook = (id: string) =>
+    this.request('get', '/api/automl/train/jobs/{job_id}/notebook', {
+      path: { job_id: id }
+    });
+
+  report = (id: string) =>
+    this.request('get', '/api/automl/train/jobs/{job_id}/report', {
+      path: { job_id: id }
+    });
+
   /** Where a path of the server is, for links and downloads. */
   url(path: string): string {
     return URLExt.join(this.serverSettings.baseUrl, path);

@@ -1,6 +1,7 @@
 /** What can be done with jobs, for menus, palette, shortcuts and buttons alike. */
 
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import type { Contents } from '@jupyterlab/services';
 import { runIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type {
@@ -8,6 +9,7 @@ import type {
   ReadonlyPartialJSONObject
 } from '@lumino/coreutils';
 import type { TrainingJob } from './api';
+import { downloadReport, openNotebook } from './documents';
 import { automlIcon } from './icons';
 import type { IAutoML } from './tokens';
 
@@ -22,6 +24,8 @@ export namespace CommandIDs {
   export const deployJob = 'automl:deploy-job';
   export const deleteJob = 'automl:delete-job';
   export const cloneJob = 'automl:clone-job';
+  export const openNotebook = 'automl:open-notebook';
+  export const downloadReport = 'automl:download-report';
 }
 
 /** Which job a command is about: `id`, and `name` for questions about it. */
@@ -44,8 +48,16 @@ export type JobAt = (args: ReadonlyPartialJSONObject) => IJobArgs | null;
 
 /** What can be done with a job, as it stands; the likeliest first. */
 export function allowed(job: TrainingJob): string[] {
-  const { triggerJob, stopJob, deployJob, extendJob, cloneJob, deleteJob } =
-    CommandIDs;
+  const {
+    triggerJob,
+    stopJob,
+    deployJob,
+    extendJob,
+    cloneJob,
+    deleteJob,
+    openNotebook,
+    downloadReport
+  } = CommandIDs;
   const hasModel = Boolean(job.registered_model_version);
   switch (job.status) {
     case 'ready':
@@ -54,7 +66,16 @@ export function allowed(job: TrainingJob): string[] {
     case 'running':
       return [stopJob, cloneJob];
     default:
-      return [...(hasModel ? [deployJob, extendJob] : []), cloneJob, deleteJob];
+      return hasModel
+        ? [
+            deployJob,
+            extendJob,
+            openNotebook,
+            downloadReport,
+            cloneJob,
+            deleteJob
+          ]
+        : [cloneJob, deleteJob];
   }
 }
 
@@ -64,10 +85,15 @@ const MORE = 60;
 /**
  * Add the commands that act on one job.
  *
+ * @param contents - Where a notebook is put.
  * @param jobAt - Finds the job that a command without an id is about: that of the current tab with
  * `current`, else that of the row under the context menu.
  */
-export function addJobCommands(automl: IAutoML, jobAt: JobAt): void {
+export function addJobCommands(
+  automl: IAutoML,
+  contents: Contents.IManager,
+  jobAt: JobAt
+): void {
   const { api, commands, trans } = automl;
   const add = (
     id: string,
@@ -156,6 +182,14 @@ export function addJobCommands(automl: IAutoML, jobAt: JobAt): void {
       name: made.name
     });
   });
+  add(CommandIDs.openNotebook, { label: trans.__('Open Notebook') }, ({ id }) =>
+    openNotebook(automl, contents, id)
+  );
+  add(
+    CommandIDs.downloadReport,
+    { label: trans.__('Download Report') },
+    ({ id }) => downloadReport(automl, id)
+  );
 }
 
 /** What the palette offers. */
@@ -166,6 +200,8 @@ export const PALETTE: readonly string[] = [
   CommandIDs.stopJob,
   CommandIDs.deployJob,
   CommandIDs.extendJob,
+  CommandIDs.openNotebook,
+  CommandIDs.downloadReport,
   CommandIDs.cloneJob,
   CommandIDs.deleteJob
 ];

@@ -231,6 +231,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/automl/train/jobs/{job_id}/notebook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return a notebook that rebuilds the job's model with plain libraries
+         * @description It reads the job's frozen rows where they lie on the server's machine.
+         */
+        get: operations["get_training_job_notebook_api_automl_train_jobs__job_id__notebook_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/automl/train/jobs/{job_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the job's report: one HTML file that loads nothing from elsewhere */
+        get: operations["get_training_job_report_api_automl_train_jobs__job_id__report_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/automl/version": {
         parameters: {
             query?: never;
@@ -1324,6 +1361,11 @@ export interface components {
              */
             probability_column?: string | null;
             /**
+             * Contamination
+             * @description Share of rows to flag; from the labels or the scores when left out (anomaly detection).
+             */
+            contamination?: number | null;
+            /**
              * Mlflow Experiment Name
              * @description The MLflow experiment; the domain's when left out.
              */
@@ -1798,6 +1840,18 @@ export interface components {
             detail?: components["schemas"]["ValidationError"][];
         };
         /**
+         * JobDocument
+         * @description A file made of a job, as text.
+         */
+        JobDocument: {
+            /** File Name */
+            file_name: string;
+            /** Media Type */
+            media_type: string;
+            /** Content */
+            content: string;
+        };
+        /**
          * JobLogs
          * @description A stretch of a job's log, oldest line first (ours).
          */
@@ -1984,7 +2038,7 @@ export interface components {
          * @description Families of models that the search tries beside the published algorithms.
          * @enum {string}
          */
-        ModelFamily: "extra_trees" | "random_forest" | "linear" | "neural_network" | "nearest_neighbors" | "catboost" | "seasonal_naive" | "exponential_smoothing" | "theta" | "arima" | "ensemble";
+        ModelFamily: "extra_trees" | "random_forest" | "linear" | "neural_network" | "nearest_neighbors" | "catboost" | "tails" | "histograms" | "components" | "seasonal_naive" | "exponential_smoothing" | "theta" | "arima" | "ensemble";
         /**
          * Phase
          * @description What a running job is doing.
@@ -2286,6 +2340,11 @@ export interface components {
              * @description How probable the choice was (contextual bandit).
              */
             probability_column?: string | null;
+            /**
+             * Contamination
+             * @description Share of rows to flag; from the labels or the scores when left out (anomaly detection).
+             */
+            contamination?: number | null;
             /**
              * Mlflow Experiment Name
              * @description The MLflow experiment; the domain's when left out.
@@ -3542,6 +3601,124 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    get_training_job_notebook_api_automl_train_jobs__job_id__notebook_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 128 letters, digits and marks (`._:@/+=-`) that the answer, the log and the job are to carry; anything else is replaced by a new id. */
+                "x-correlation-id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                /** @description Training job ID. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "x-correlation-id": components["headers"]["CorrelationId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDocument"];
+                };
+            };
+            /** @description Nothing has changed since the answer with this `ETag`. */
+            304: {
+                headers: {
+                    "x-correlation-id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            /** @description Conflict. The job has no model, or one that no notebook can be made of. */
+            409: {
+                headers: {
+                    "x-correlation-id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The job has no model, or one that no notebook can be made of.",
+                     *       "code": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            413: components["responses"]["413"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    get_training_job_report_api_automl_train_jobs__job_id__report_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 128 letters, digits and marks (`._:@/+=-`) that the answer, the log and the job are to carry; anything else is replaced by a new id. */
+                "x-correlation-id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                /** @description Training job ID. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "x-correlation-id": components["headers"]["CorrelationId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDocument"];
+                };
+            };
+            /** @description Nothing has changed since the answer with this `ETag`. */
+            304: {
+                headers: {
+                    "x-correlation-id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            /** @description Conflict. The job has no model. */
+            409: {
+                headers: {
+                    "x-correlation-id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "The job has no model.",
+                     *       "code": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             413: components["responses"]["413"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];

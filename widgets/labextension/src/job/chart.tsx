@@ -1,9 +1,14 @@
 /** A Vega-Lite chart, drawn by the renderer that JupyterLab brings. */
 
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
-import { useEffect, useRef, useState, type RefObject } from 'react';
+import {
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type RefObject
+} from 'react';
 
 const MIME = 'application/vnd.vegalite.v5+json';
 
@@ -16,6 +21,7 @@ interface IChartProps {
 
 export function Chart({ spec, label, rendermime }: IChartProps) {
   const host = useRef<HTMLDivElement>(null);
+  const drawn = useRef<Widget | null>(null);
   const width = useWidth(host);
   useTheme();
   const text = JSON.stringify({
@@ -37,19 +43,26 @@ export function Chart({ spec, label, rendermime }: IChartProps) {
       }
     });
     let isGone = false;
-    // The chart before stays until this one is drawn, so that nothing flickers.
     void renderer.renderModel(model).then(() => {
-      if (!isGone) {
-        MessageLoop.sendMessage(renderer, Widget.Msg.BeforeAttach);
-        node.replaceChildren(renderer.node);
-        MessageLoop.sendMessage(renderer, Widget.Msg.AfterAttach);
+      if (isGone) {
+        renderer.dispose();
+        return;
       }
+      drawn.current?.dispose(); // only now, so that nothing flickers
+      Widget.attach(renderer, node);
+      drawn.current = renderer;
     });
     return () => {
       isGone = true;
-      renderer.dispose();
     };
   }, [text, width, rendermime]);
+  useLayoutEffect(
+    () => () => {
+      drawn.current?.dispose();
+      drawn.current = null;
+    },
+    []
+  );
   return (
     <div className="jp-AutoML-chart" role="img" aria-label={label} ref={host} />
   );

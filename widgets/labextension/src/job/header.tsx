@@ -13,7 +13,7 @@ export function Header({ job }: { job: TrainingJob }) {
   const best = bestScore(job);
   const args = { id: job.job_id, name: job.name };
   return (
-    <header className="jp-AutoML-jobHeader">
+    <div className="jp-AutoML-jobHeader">
       <div className="jp-AutoML-jobTitle">
         <h1>{job.name}</h1>
         <StatusBadge status={job.status} />
@@ -57,7 +57,7 @@ export function Header({ job }: { job: TrainingJob }) {
           <Underway job={job} />
         </div>
       )}
-    </header>
+    </div>
   );
 }
 

@@ -16,7 +16,7 @@ export function Log({ job }: { job: TrainingJob }) {
   const log = useLog(job.job_id);
   const [least, setLeast] = useState<LogLevel>('info');
   const [isFollowing, setFollowing] = useState(true);
-  const list = useRef<HTMLOListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const found = (log.data ?? []).filter(
     line => LEVELS.indexOf(line.level) >= LEVELS.indexOf(least)
   );
@@ -64,22 +64,22 @@ export function Log({ job }: { job: TrainingJob }) {
         )}
       </div>
       {lines.length === 0 && <Message title={trans.__('Nothing logged yet')} />}
-      <ol
+      <div
         ref={list}
         tabIndex={0}
         role="log"
         aria-label={trans.__('Log of %1', job.name)}
       >
         {lines.map(line => (
-          <li key={line.seq} className={`jp-mod-${line.level}`}>
+          <div key={line.seq} className={`jp-mod-${line.level}`}>
             <time dateTime={line.timestamp}>
               {new Date(line.timestamp).toLocaleTimeString()}
             </time>
             <span>{line.level}</span>
             <span>{line.message}</span>
-          </li>
+          </div>
         ))}
-      </ol>
+      </div>
     </div>
   );
 }

@@ -34,7 +34,7 @@ export function Overview({ job, rendermime }: IOverviewProps) {
           className="jp-AutoML-warnings"
           aria-labelledby="automl-warnings"
         >
-          <h2 id="automl-warnings">{trans.__('Data warnings')}</h2>
+          <h2 id="automl-warnings">{trans.__('Warnings')}</h2>
           <ul>
             {warnings.map(warning => (
               <li key={warning}>{warning}</li>

@@ -20,7 +20,7 @@ export function JobsPanel() {
   const canCreate = commands.hasCommand(CommandIDs.createJob);
   return (
     <>
-      <header className="jp-AutoML-panelHeader">
+      <div className="jp-AutoML-panelHeader">
         <h2>{trans.__('AutoML jobs')}</h2>
         {canCreate && (
           <ToolbarButtonComponent
@@ -34,7 +34,7 @@ export function JobsPanel() {
           tooltip={trans.__('Look again')}
           onClick={() => void client.invalidateQueries()}
         />
-      </header>
+      </div>
       <WithServer>
         <Jobs />
       </WithServer>

@@ -52,7 +52,9 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
       category: automl.trans.__('AutoML'),
       rank: 1
     });
-    addJobCommands(automl, args => jobAt(app, args));
+    addJobCommands(automl, app.serviceManager.contents, args =>
+      jobAt(app, args)
+    );
     for (const command of PALETTE) {
       palette?.addItem({
         command,

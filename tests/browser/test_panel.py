@@ -1,0 +1,237 @@
+"""The side panel: jobs as a person sees them, on a server below a base URL."""
+
+import json
+import os
+import re
+import signal
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.jupyterlab import PATIENCE, Lab, running_lab
+from tests.conftest import write_churn
+
+BASE_URL = "/team/ada/"
+AXE = Path(__file__).parents[2] / "widgets/labextension/node_modules/axe-core/axe.min.js"
+
+expect.set_options(timeout=PATIENCE / 2)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("panel")
+
+
+@pytest.fixture(scope="module")
+def panel_lab(place: Path) -> Iterator[Lab]:
+    with running_lab(place, home=place / "automl", more=BELOW_BASE_URL) as lab:
+        write_churn(lab.folder / "churn.csv", rows=300)
+        yield lab
+
+
+BELOW_BASE_URL = (f"--ServerApp.base_url={BASE_URL}",)
+
+
+def ask(lab: Lab, verb: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """Ask the server over HTTP, as anybody can."""
+    request = urllib.request.Request(  # noqa: S310
+        lab.url + path,
+        method=verb,
+        data=json.dumps(body).encode() if body else None,
+        headers={"Authorization": f"Bearer {lab.token}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        return json.loads(answer.read() or "null")
+
+
+def train(lab: Lab, name: str, **fields: Any) -> str:
+    """Create a job and return its id."""
+    asked = {"source_table": "churn.csv", "label_column": "churned", "preset": "fast", **fields}
+    return str(ask(lab, "POST", "api/automl/train", {"name": name, **asked})["job_id"])
+
+
+@pytest.fixture(scope="module")
+def finished(panel_lab: Lab) -> str:
+    """The name of a job that is complete, or will be."""
+    train(panel_lab, "first", max_trials=3)
+    return "first"
+
+
+@contextmanager
+def opened(chromium: Browser, lab: Lab, *, reset: bool = True) -> Iterator[Page]:
+    """Open JupyterLab with the panel in sight."""
+    context = chromium.new_context(viewport={"width": 1300, "height": 850})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{lab.url}lab?token={lab.token}{'&reset' if reset else ''}")
+    page.locator('.jp-SideBar [data-id="automl-jobs"]').click()
+    try:
+        yield page
+    finally:
+        context.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, panel_lab: Lab) -> Iterator[Page]:
+    with opened(chromium, panel_lab) as shown:
+        yield shown
+
+
+def row(page: Page, name: str):
+    return page.locator(f'.jp-AutoML-job[data-job-name="{name}"]')
+
+
+def section(page: Page, title: str):
+    return page.get_by_role("region", name="AutoML jobs").get_by_role(
+        "region", name=title, exact=True
+    )
+
+
+def test_an_empty_panel_says_what_to_do(page):
+    expect(page.get_by_text("No jobs yet")).to_be_visible()
+    expect(page.get_by_text("%automl train data.csv --label COLUMN")).to_be_visible()
+
+
+def test_a_job_is_watched_to_its_end_and_deployed(page, panel_lab):
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    expect(page.get_by_text("No jobs yet")).to_be_visible()
+    train(panel_lab, "watched", max_trials=3)
+    expect(section(page, "Running").locator(".jp-AutoML-job")).to_contain_text("watched")
+    expect(page.get_by_role("button", name="1 AutoML job under way")).to_be_visible()
+    expect(section(page, "Finished").locator(".jp-AutoML-job")).to_contain_text("Complete")
+    expect(row(page, "watched").locator(".jp-AutoML-sparkline")).to_be_visible()
+    page.get_by_role("alert").get_by_role("button", name="Open").click()  # the notification's
+    expect(page.get_by_role("heading", name="watched")).to_be_visible()
+    expect(page.get_by_role("table")).to_contain_text("Candidate")
+    expect(page.locator(".jp-AutoML-chart svg").first).to_be_visible()
+    page.get_by_role("tab", name="Log").click()
+    expect(page.get_by_role("log")).to_contain_text("info")
+    page.get_by_role("tab", name="Specification").click()
+    expect(page.get_by_text("source table")).to_be_visible()
+    page.get_by_role("tab", name="Airflow DAG").click()
+    expect(page.locator(".jp-AutoML-dag .cm-content")).to_contain_text("import")
+    page.get_by_role("button", name="Deploy Model").click()
+    expect(page.get_by_text("watched is deployed as")).to_be_visible()
+    host = urlsplit(panel_lab.url).netloc
+    assert {urlsplit(one).netloc for one in asked if one.startswith(("http", "ws"))} <= {host}
+
+
+def test_stopping_and_deleting_ask_first(page, panel_lab):
+    job = train(panel_lab, "long", preset="best_quality", time_limit=3000)
+    row(page, "long").get_by_role("button", name=re.compile("^long|Running")).first.click()
+    expect(page.get_by_role("heading", name="long")).to_be_visible()
+    page.get_by_role("button", name="Stop Job…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Stop Job…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Stop").click()
+    expect(page.locator(".jp-AutoML-badge")).to_have_text("Stopped")
+    expect(section(page, "Finished").locator(".jp-AutoML-job", has_text="long")).to_be_visible()
+    assert ask(panel_lab, "GET", f"api/automl/train/jobs/{job}/details")["status"] == "stopped"
+    page.get_by_role("button", name="Delete Job…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("This job is gone")).to_be_visible()
+    expect(row(page, "long")).to_have_count(0)
+
+
+def test_a_refusal_is_told_in_the_servers_words(page, panel_lab):
+    job = train(panel_lab, "ready", auto_trigger=False)
+    row(page, "ready").wait_for()
+    page.evaluate(
+        "id => window.jupyterapp.commands.execute('automl:deploy-job', {id, name: 'ready'})", job
+    )
+    expect(page.get_by_role("alert")).to_contain_text("ready")
+    ask(panel_lab, "DELETE", f"api/automl/train/jobs/{job}")
+    expect(row(page, "ready")).to_have_count(0)
+
+
+def test_open_tabs_return_after_a_reload(page, finished):
+    row(page, finished).locator(".jp-AutoML-jobOpen").click()
+    expect(page.get_by_role("heading", name=finished)).to_be_visible()
+    page.wait_for_function(
+        "async () => JSON.stringify(await window.jupyterapp.serviceManager.workspaces.fetch("
+        "'default')).includes('automl-jobs:')"
+    )
+    page.goto(page.url.partition("?")[0])
+    expect(page.get_by_role("heading", name=finished)).to_be_visible()
+    expect(row(page, finished)).to_be_visible()
+
+
+def test_jobs_are_searched_filtered_and_done_by_keyboard(page, panel_lab, finished):
+    ready = train(panel_lab, "by hand", auto_trigger=False)
+    search = page.get_by_role("searchbox", name="Search jobs")
+    expect(row(page, finished)).to_be_visible()
+    search.focus()
+    page.keyboard.type("by hand")
+    expect(row(page, finished)).to_have_count(0)
+    page.keyboard.press("Tab")
+    page.keyboard.type("Failed")  # chooses the state
+    expect(page.get_by_text("No job is like that")).to_be_visible()
+    page.get_by_role("button", name="Show all jobs").focus()
+    page.keyboard.press("Enter")
+    row(page, "by hand").locator(".jp-AutoML-jobOpen").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="by hand")).to_be_visible()
+    page.get_by_role("tab", name="Overview").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Log")).to_be_focused()
+    page.keyboard.press("End")
+    expect(page.locator(".jp-AutoML-dag .cm-content")).to_contain_text("import")
+    page.get_by_role("button", name="Delete Job…").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").focus()
+    page.keyboard.press("Enter")
+    expect(row(page, "by hand")).to_have_count(0)
+    assert ready
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_axe_finds_nothing_serious(page, finished, theme):
+    page.evaluate(
+        "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
+    )
+    page.wait_for_selector(f"body[data-jp-theme-name='{theme}']")
+    expect(section(page, "Finished")).to_contain_text("Complete")
+    row(page, finished).locator(".jp-AutoML-jobOpen").click()
+    expect(page.locator(".jp-AutoML-chart svg").first).to_be_visible()
+    page.add_script_tag(path=AXE)
+    for tab in ("Overview", "Log", "Specification"):
+        page.get_by_role("tab", name=tab).click()
+        found = page.evaluate("() => axe.run('.jp-AutoML')")
+        serious = [
+            (one["id"], [node["html"] for node in one["nodes"]])
+            for one in found["violations"]
+            if one["impact"] in {"serious", "critical"}
+        ]
+        assert not serious
+
+
+def test_the_panel_says_that_the_extension_is_missing(chromium, tmp_path):
+    without = ("--ServerApp.jpserver_extensions={'automl_server': False}",)
+    with (
+        running_lab(tmp_path / "lab", home=tmp_path / "automl", more=without) as lab,
+        opened(chromium, lab) as page,
+    ):
+        expect(page.get_by_text("The AutoML server extension is missing")).to_be_visible()
+        expect(page.get_by_text("pip install automl-magics")).to_be_visible()
+
+
+def test_the_panel_recovers_when_the_server_is_killed(chromium, place, panel_lab, finished):
+    with opened(chromium, panel_lab) as page:
+        expect(row(page, finished)).to_be_visible()
+        (runtime,) = (place / "runtime").glob("jpserver-*.json")
+        os.kill(json.loads(runtime.read_text())["pid"], signal.SIGKILL)
+        runtime.unlink()
+        expect(page.get_by_text(re.compile("Connecting to the server"))).to_be_visible()
+        port = urlsplit(panel_lab.url).port
+        again = running_lab(place, home=place / "automl", more=BELOW_BASE_URL, port=port)
+        with again as lab:
+            expect(page.get_by_text(re.compile("Connecting to the server"))).to_be_hidden()
+            train(lab, "after", auto_trigger=False)
+            expect(row(page, "after")).to_be_visible()
