@@ -18,7 +18,7 @@ class JobStatus(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """True when no transition leads out of this state."""
+        """True when the job has ended; it may be extended still."""
         return self in (JobStatus.COMPLETE, JobStatus.FAILED, JobStatus.STOPPED)
 
 
@@ -63,6 +63,9 @@ class ModelFamily(StrEnum):
     NEURAL_NETWORK = "neural_network"
     NEAREST_NEIGHBORS = "nearest_neighbors"
     CATBOOST = "catboost"
+    TAILS = "tails"
+    HISTOGRAMS = "histograms"
+    COMPONENTS = "components"
     SEASONAL_NAIVE = "seasonal_naive"
     EXPONENTIAL_SMOOTHING = "exponential_smoothing"
     THETA = "theta"

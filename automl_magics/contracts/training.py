@@ -107,6 +107,8 @@ class AutoMLTrainingRequest(BaseModel):
     """What it cost, less is better (contextual bandit)."""
     probability_column: Text | None = None
     """How probable the choice was (contextual bandit)."""
+    contamination: Annotated[float, Field(gt=0, le=0.5)] | None = None
+    """Share of rows to flag; from the labels or the scores when left out (anomaly detection)."""
     mlflow_experiment_name: Text | None = None
     """The MLflow experiment; the domain's when left out."""
     registered_model_name: Text | None = None
@@ -120,7 +122,11 @@ class AutoMLTrainingRequest(BaseModel):
 
     @model_validator(mode="after")
     def _label_is_given(self) -> Self:
-        tells = self.problem_type is None and self.action_column is not None  # a bandit
+        tells = self.problem_type is None and (
+            self.action_column is not None  # a bandit
+            or self.contamination is not None
+            or self.algorithm is AutoMLAlgorithm.ISOLATION_FOREST
+        )
         if self.label_column is None and self.problem_type not in NEEDS_NO_LABEL and not tells:
             msg = "label_column is required unless problem_type is " + " or ".join(
                 sorted(NEEDS_NO_LABEL)

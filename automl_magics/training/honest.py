@@ -44,7 +44,7 @@ def look_honestly(rows: Rows, predictions: Floats, data: TrainingData) -> Honest
     own = data.metric.score(target, decided, weights)
     if own is not None:
         scores[data.metric.name] = own
-    interval = None if own is None else _interval(data.metric, target, decided, weights, own)
+    interval = None if own is None else score_interval(data.metric, target, decided, weights, own)
     return Honest(rows, predictions, threshold, scores, interval)
 
 
@@ -91,7 +91,7 @@ def _log_loss(predictions: Floats, target: Floats, temperature: float) -> float:
     return float(-np.log(np.maximum(chosen, 1e-15)).mean())
 
 
-def _interval(
+def score_interval(
     metric: Metric, target: Floats, predictions: Floats, weights: Floats | None, score: float
 ) -> tuple[float, float] | None:
     """Return a 95 % bootstrap interval.

@@ -3,19 +3,20 @@
 Cheap to import: this runs in the server when a job is created.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
 from typing import cast
 
 from automl_magics.contracts.data import ColumnType, LabelProfile
-from automl_magics.contracts.enums import ProblemType
+from automl_magics.contracts.enums import AutoMLAlgorithm, ProblemType
 from automl_magics.contracts.errors import InvalidInput
-from automl_magics.training.task import Task, check_columns, check_label, check_task
+from automl_magics.training.task import MOST_GRADES, Task, check_columns, check_label, check_task
 
 Check = Callable[[Task, Mapping[str, ColumnType]], None]
 
-_SUPERVISED = frozenset(
+SUPERVISED = frozenset(
     {
         ProblemType.BINARY_CLASSIFICATION,
         ProblemType.MULTICLASS_CLASSIFICATION,
@@ -30,6 +31,7 @@ _MEANT_FOR: Mapping[str, ProblemType] = {
     "reward_column": ProblemType.CONTEXTUAL_BANDIT,
     "cost_column": ProblemType.CONTEXTUAL_BANDIT,
     "probability_column": ProblemType.CONTEXTUAL_BANDIT,
+    "contamination": ProblemType.ANOMALY_DETECTION,
 }
 """Fields that one problem type alone has, so that a task which names one poses that problem."""
 
@@ -72,10 +74,12 @@ def problem_of(
         check = import_module(f"automl_magics.training.{module}").check
         cast("Check", check)(told, columns)
     elif label is None:
-        _ = told.label  # which says that there is none
-        msg = "a task with a label has a label's profile"
-        raise AssertionError(msg)
+        if told.problem_type is not ProblemType.ANOMALY_DETECTION:
+            _ = told.label  # which says that there is none
+            msg = "a task with a label has a label's profile"
+            raise AssertionError(msg)
     else:
+        told = _ranking_by_names(told, label)
         told = told.of(check_label(label, told.problem_type))
     check_task(told)
     if told.problem_type is None:
@@ -92,7 +96,37 @@ def settled(task: Task) -> Task:
     if task.problem_type is not None:
         return task
     named = (problem for field, problem in _MEANT_FOR.items() if getattr(task, field) is not None)
-    return replace(task, problem_type=next(named, None))
+    by_algorithm = None if task.algorithm is None else _ONE_PROBLEM.get(task.algorithm)
+    return replace(task, problem_type=next(named, by_algorithm))
+
+
+def _ranking_by_names(task: Task, label: LabelProfile) -> Task:
+    """Return a task that is ranking by what its columns are called and hold, as that.
+
+    The group must be called a query or a search, and the label hold few integers from 0 up.
+    """
+    group = task.group_column
+    if task.problem_type is not None or group is None or not _QUERY.search(group):
+        return task
+    graded = label.whole is True and label.lowest is not None and label.lowest >= 0
+    few = label.highest is not None and label.highest <= MOST_GRADES
+    return task.of(ProblemType.RANKING) if graded and few else task
+
+
+def reason_of(task: Task, problem_type: ProblemType, label: LabelProfile | None) -> str:
+    """Return in words why a task that names no problem type poses this one."""
+    words = problem_type.value.replace("_", " ").capitalize()
+    field = next((f for f, of in _MEANT_FOR.items() if of is problem_type), None)
+    if field is not None and getattr(task, field) is not None:
+        return f"{words}, since {field} is given."
+    if task.algorithm is not None and _ONE_PROBLEM.get(task.algorithm) is problem_type:
+        return f"{words}, since that is what {task.algorithm} learns."
+    if problem_type is ProblemType.RANKING:
+        return f"{words}, since '{task.group_column}' names queries and the label holds grades."
+    if label is None:
+        return f"{words}."
+    values = f"{label.distinct} different {label.type} values"
+    return f"{words}, since '{label.column}' has {values}."
 
 
 def _check_fields(task: Task) -> None:
@@ -101,7 +135,7 @@ def _check_fields(task: Task) -> None:
         if getattr(task, field) is None or task.problem_type is problem:
             continue
         of = task.problem_type
-        known = of is None or of in _SUPERVISED
+        known = of is None or of in SUPERVISED
         name = "classification and regression" if known else str(of).replace("_", " ")
         raise InvalidInput(
             f"{field} has no meaning for {name}.",

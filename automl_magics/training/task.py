@@ -58,6 +58,7 @@ class Task:
     reward_column: str | None = None
     cost_column: str | None = None
     probability_column: str | None = None
+    contamination: float | None = None
 
     @classmethod
     def from_request(cls, request: AutoMLTrainingRequest) -> "Task":
@@ -82,6 +83,7 @@ class Task:
             reward_column=request.reward_column,
             cost_column=request.cost_column,
             probability_column=request.probability_column,
+            contamination=request.contamination,
         )
 
     def of(self, problem_type: ProblemType) -> "Task":
@@ -149,7 +151,7 @@ def check_columns(task: Task, columns: Collection[str]) -> None:
                 raise InvalidInput(
                     f"There is no column '{name}'.", hint=did_you_mean(name, columns), field=field
                 )
-            if name == task.label_column and field != "label_column":
+            if name is not None and name == task.label_column and field != "label_column":
                 raise InvalidInput(
                     f"'{name}' is the label and cannot be the {field} too.",
                     hint="Name another column.",
@@ -174,6 +176,8 @@ def check_task(task: Task) -> None:
     _check_trainable(task.problem_type)
     if task.problem_type is ProblemType.RANKING:
         _check_ranking(task)
+    if task.problem_type is ProblemType.ANOMALY_DETECTION:
+        _check_anomalies(task)
     find_metric(task.metric, task.problem_type)
     able = algorithms_for(task.problem_type)
     named = ", ".join(name.value for name in able)
@@ -203,6 +207,30 @@ def _check_ranking(task: Task) -> None:
             "weight_column has no meaning for ranking.",
             hint="Leave it out: every query counts once.",
             field="weight_column",
+        )
+
+
+def _check_anomalies(task: Task) -> None:
+    for field in ("group_column", "weight_column"):
+        if getattr(task, field) is not None:
+            raise InvalidInput(
+                f"{field} has no meaning for anomaly detection.",
+                hint="Leave it out.",
+                field=field,
+            )
+    if task.metric is None:
+        return
+    if task.label_column is None:
+        raise InvalidInput(
+            "Without a label no metric can be computed.",
+            hint="Leave metric out, or name the label_column that tells known anomalies.",
+            field="metric",
+        )
+    if find_metric(task.metric, ProblemType.ANOMALY_DETECTION).name == "precision_at_k":
+        raise InvalidInput(
+            "precision_at_k is told of a model, but is too coarse to choose one by.",
+            hint="Choose average_precision.",
+            field="metric",
         )
 
 
@@ -303,6 +331,12 @@ def _check_values(label: LabelProfile, problem_type: ProblemType) -> None:
         )
     if problem_type is ProblemType.RANKING:
         _check_grades(label)
+    if problem_type is ProblemType.ANOMALY_DETECTION and distinct != 2:
+        raise _refused(
+            f"The label '{name}' has {distinct} different values, but anomalies are told from other"
+            " rows by two.",
+            "Convert it in the query, or leave label_column out.",
+        )
     if not problem_type.is_classification:
         return
     if problem_type is ProblemType.BINARY_CLASSIFICATION and distinct > 2:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ class ForestPredictor:
         scale: TargetScale,
         gains: Floats,
     ) -> None:
-        self._nodes, self._sizes, self._values = nodes, sizes, values
+        self.nodes, self.sizes, self._values = nodes, sizes, values
         self._prior, self._scale, self._gains = prior, scale, gains
 
     @classmethod
@@ -89,8 +90,8 @@ class ForestPredictor:
         else:
             sums = self._sums(rows)
         if self._prior is None:
-            return self._scale.label(sums[:, 0] / len(self._sizes))
-        shares: Floats = (sums + self._prior) / (len(self._sizes) + 1)
+            return self._scale.label(sums[:, 0] / len(self.sizes))
+        shares: Floats = (sums + self._prior) / (len(self.sizes) + 1)
         shares /= shares.sum(axis=1, keepdims=True)
         return shares
 
@@ -102,14 +103,14 @@ class ForestPredictor:
         """Write one file of arrays."""
         scale = self._scale
         arrays: dict[str, NDArray[Any]] = {
-            **self._nodes,
-            "sizes": self._sizes,
+            **self.nodes,
+            "sizes": self.sizes,
             "values": self._values,
             "gains": self._gains,
             "prior": np.zeros(0) if self._prior is None else self._prior,
             "scale": np.array([scale.offset, scale.scale, float(scale.log)]),
         }
-        np.savez_compressed(folder / _FILE, allow_pickle=False, **arrays)
+        _write(folder / _FILE, arrays)
 
     @classmethod
     def load(cls, folder: Path) -> "ForestPredictor":
@@ -138,11 +139,11 @@ class ForestPredictor:
         from sklearn.tree._tree import NODE_DTYPE, Tree
 
         trees, width = [], len(self._gains)
-        ends = np.cumsum(self._sizes)
-        for begin, end in zip(ends - self._sizes, ends, strict=True):
+        ends = np.cumsum(self.sizes)
+        for begin, end in zip(ends - self.sizes, ends, strict=True):
             nodes = np.zeros(end - begin, dtype=NODE_DTYPE)
             for name in _NODES:
-                nodes[name] = self._nodes[name][begin:end]
+                nodes[name] = self.nodes[name][begin:end]
             tree = Tree(width, np.ones(1, dtype=np.intp), 1)
             means = np.zeros((len(nodes), 1, 1))
             state = {"max_depth": 0, "node_count": len(nodes), "nodes": nodes, "values": means}
@@ -158,6 +159,14 @@ def singles(features: Encoded) -> NDArray[np.float32]:
 
 def _compact(nodes: NDArray[Any]) -> NDArray[Any]:
     return nodes.astype(np.int32) if nodes.dtype.kind == "i" else nodes
+
+
+def _write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write what `numpy.savez_compressed` does, a third of the time for a tenth more bytes."""
+    with ZipFile(path, "w", ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
 
 
 def _check(arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -1,0 +1,1 @@
+"""Anomaly detection: which rows are unlike the others."""
