@@ -36,6 +36,7 @@ from automl_magics.service.caller import Caller
 from automl_magics.service.documents import notebook_document, report_document
 from automl_magics.service.extension import check_extendable, extended
 from automl_magics.service.offer import check_predictor_type, chosen_executor
+from automl_magics.service.row_checks import check_rows
 from automl_magics.service.source_of import STAGED, source_of_request
 from automl_magics.settings import PRESET_SECONDS, Settings
 from automl_magics.store import Store
@@ -241,7 +242,9 @@ class TrainingService:
         check_predictor_type(request.predictor_type)
         source = source_of_request(self._settings, request, self._caller.root)
         profile = profile_source(source, request.label_column)
-        problem_type = problem_of(Task.from_request(request), profile.columns, profile.label)
+        task = Task.from_request(request)
+        problem_type = problem_of(task, profile.columns, profile.label)
+        check_rows(source, task, problem_type)
         name = request.name or _default_name(request)
         now = utc_now()
         accepted = request.model_copy(

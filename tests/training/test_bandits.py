@@ -177,6 +177,12 @@ def test_probabilities_that_do_not_fit_are_doubted() -> None:
     assert any("do not fit how often" in warning for warning in outcome.result.warnings)
 
 
+def test_a_model_comes_out_even_without_time() -> None:
+    table = pa.Table.from_pandas(logged(600), preserve_index=False)
+    outcome = train(table, settled(Task(**ROLES)), budget=Budget(0.001), threads=1)
+    assert len(outcome.result.leaderboard) == 1
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 1000), rows=st.sampled_from([0, 50, 150]),

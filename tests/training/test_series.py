@@ -202,6 +202,12 @@ def test_intervals_hold_what_they_say() -> None:
     assert (np.diff(fitted.spread) >= 0).all()
 
 
+def test_a_model_comes_out_even_without_time() -> None:
+    task = Task("y", SERIES, time_column="t", horizon=12)
+    outcome = train(pa.Table.from_pandas(monthly()), task, budget=Budget(0.001), threads=1)
+    assert len(outcome.model.predict(pd.DataFrame())) == 12
+
+
 COLUMNS: dict[str, Callable[[np.random.Generator, int], Any]] = {
     "days": lambda _, n: pd.date_range("2024-01-01", periods=n, freq="D"),
     "text": lambda _, n: [f"2020-{1 + i % 12:02}-01" for i in range(n)],

@@ -26,6 +26,7 @@ from automl_magics.training.bandits.learner import POLICIES, Learner, Policy
 from automl_magics.training.bandits.log import LEAST_SAMPLE, Log, read_log
 from automl_magics.training.bandits.model import BanditModel
 from automl_magics.training.bandits.rewards import RewardModel
+from automl_magics.training.budget import Budget, Slot
 from automl_magics.training.encoding import Encoder
 from automl_magics.training.frames import Floats, column_type
 from automl_magics.training.metrics import Metric, find_metric
@@ -55,6 +56,18 @@ class _Tried:
     raw: bytes
     chosen_by: Value
     trial: Trial
+
+
+class _Unhurried(Slot):
+    """A slot that only a stop ends."""
+
+    def __init__(self, budget: Budget) -> None:
+        super().__init__(budget, budget.remaining)
+
+    @property
+    def over(self) -> bool:
+        """True when a stop was asked for."""
+        return self.stopped
 
 
 class _Bandit:
@@ -196,7 +209,8 @@ class _Bandit:
 
     def _learn(self, policy: Policy, contexts: list[str], warm: int) -> tuple[Floats, bytes]:
         """Learn the first rows, then go on through the judged ones: predict, then learn."""
-        slot = self.budget.slot(self.budget.remaining)
+        # without any policy there is no model: the first may take longer
+        slot = self.budget.slot(self.budget.remaining) if self.tried else _Unhurried(self.budget)
         learner = Learner(policy, self.log, contexts, self.task.seed)
         for _ in range(policy.passes):
             if not learner.learn(np.arange(warm), slot):

@@ -1,0 +1,39 @@
+"""What a problem type asks of the rows, told before a job is made where that takes no time."""
+
+from automl_magics.contracts.enums import ProblemType
+from automl_magics.contracts.errors import InvalidInput
+from automl_magics.data.aggregates import longest_series, number_range
+from automl_magics.data.source import Source
+from automl_magics.training.series.checks import check_length
+from automl_magics.training.task import Task
+
+
+def check_rows(source: Source, task: Task, problem_type: ProblemType) -> None:
+    """Raise `InvalidInput` for a horizon longer than the series, and for impossible probabilities.
+
+    What cannot be told in half a second the worker tells later.
+    """
+    if problem_type is ProblemType.TIME_SERIES:
+        points = longest_series(source, task.label, task.series_column)
+        if points is not None:
+            check_length(points, task.horizon)
+    if problem_type is ProblemType.CONTEXTUAL_BANDIT and task.probability_column is not None:
+        found = number_range(source, task.probability_column)
+        if found is not None:
+            _check_probabilities(task.probability_column, *found)
+
+
+def _check_probabilities(column: str, missing: int, least: float, greatest: float) -> None:
+    if least <= 0 or greatest > 1:
+        raise InvalidInput(
+            f"'{column}' goes from {least:g} to {greatest:g}: a probability of an action that was"
+            " taken is above 0 and up to 1.",
+            hint="Divide percentages by 100.",
+            field="probability_column",
+        )
+    if missing:
+        raise InvalidInput(
+            f"'{column}' is missing in {missing:,} rows: they say nothing about other policies.",
+            hint="Fill it with the probability that the logging policy gave, or filter the rows.",
+            field="probability_column",
+        )
