@@ -1,9 +1,9 @@
 """The built-in designer: every feature worth trying, in the order of what usually tells most.
 
 Over rows of a table with many of them: count, recency, and of each number its sum, mean, extremes,
-last value, spread, trend and the windows before the moment; of each category how many different
-ones and the share of the frequent ones. Over a table with one row: its columns as they are, and of
-dates how long ago they were and their parts.
+last value, spread, skew, trend and the windows before the moment; of each category how many
+different ones and the share of the frequent ones. Over a table with one row: its columns as they
+are, and of dates how long ago they were and their parts.
 """
 
 import re
@@ -198,6 +198,7 @@ def _of_number(
         (1, "max", "max"),
         (1, "min", "min"),
         (2, "stddev", "std"),
+        (3, "skewness", "skew"),
     ):
         text = total if word == "sum" else f"{short}({value})"
         yield tier, feature(f"{word}_{name}", text, f"{word} of {what}", "DOUBLE")
