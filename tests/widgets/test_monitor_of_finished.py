@@ -21,14 +21,19 @@ def monitor(finished_home, tmp_path):
         made.close()
 
 
-def test_a_finished_job_is_looked_at_and_deployed(monitor, until):
+def test_a_finished_job_is_looked_at_and_deployed(monitor, until, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     shown = {name for name, one in monitor.actions.by_name.items() if one.layout.display != "none"}
-    assert shown == {"deploy", "extend", "mlflow", "delete"}
+    assert shown == {"deploy", "extend", "mlflow", "notebook", "report", "delete"}
     assert "<svg" in monitor._head.value
     assert "Leaderboard" in monitor._head.value
     monitor.actions.by_name["mlflow"].click()
     assert f"/#/runs/{monitor.job.record.mlflow_run_id}" in monitor._notice.value
     assert "mlflow ui --backend-store-uri" in monitor._notice.value
+
+    monitor.actions.by_name["report"].click()
+    until(lambda: monitor._notice.value, lambda said: "Wrote" in said)
+    assert list(tmp_path.glob("*.html"))
 
     monitor.actions.by_name["deploy"].click()
     assert "in the place of what is deployed as default-churn?" in (

@@ -2,6 +2,7 @@
 # mypy: disallow-subclassing-any=False
 
 from collections.abc import Callable
+from pathlib import Path
 
 import ipywidgets
 
@@ -52,6 +53,18 @@ class JobButtons(ipywidgets.VBox):
             "stop": ("Stop", f"Stop {name}", self._ask_stop, "warning"),
             "deploy": ("Deploy", f"Deploy the model of {name}", self._ask_deploy, "primary"),
             "extend": (f"+{MORE} s", f"Train {name} for {MORE} s more", self._extend, ""),
+            "notebook": (
+                "Notebook",
+                f"Write a notebook that rebuilds the model of {name}",
+                lambda: self._write(self._job.notebook),
+                "",
+            ),
+            "report": (
+                "Report",
+                f"Write a report of {name}, one HTML file",
+                lambda: self._write(self._job.report),
+                "",
+            ),
             "mlflow": ("MLflow", f"Open the run of {name} in MLflow", self._show_run, ""),
             "delete": ("Delete", f"Delete {name} with its log", self._ask_delete, ""),
         }
@@ -93,6 +106,15 @@ class JobButtons(ipywidgets.VBox):
         self._notice.say(f"Deploying {self._job.name} …")
         in_background(deploy, self._notice)
 
+    def _write(self, document: Callable[[], Path]) -> None:
+        """Write a document beside the kernel's thread, and say where it is."""
+
+        def write() -> None:
+            self._notice.say(f"Wrote {document()}.")
+
+        self._notice.say("Writing …")
+        in_background(write, self._notice)
+
     def _show_run(self) -> None:
         self._notice.value = mlflow_run_html(
             self._job.tracking_uri, str(self._job.record.mlflow_run_id)
@@ -118,5 +140,6 @@ def _names(job: TrainingJob) -> set[str]:
     if not job.status.is_terminal:
         return found | {"stop"}
     if job.has_model:
-        found |= {"deploy", "extend"} if job.executor is ExecutorName.KERNEL else {"deploy"}
+        found |= {"deploy", "notebook", "report"}
+        found |= {"extend"} if job.executor is ExecutorName.KERNEL else set()
     return found | {"delete"}
