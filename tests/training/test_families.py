@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automl_magics.contracts.enums import AlgorithmName, ModelFamily, ProblemType
+from automl_magics.contracts.enums import (
+    AlgorithmName,
+    AutoMLAlgorithm,
+    ModelFamily,
+    ProblemType,
+)
 from automl_magics.contracts.errors import TrainingError
 from automl_magics.training.algorithms import families_for, load_algorithm
 from automl_magics.training.algorithms.base import Configuration, Fit, TrainingData
@@ -218,6 +223,36 @@ def test_what_is_minimized_follows_the_metric(name: AlgorithmName, metric: str) 
 
 
 MEANS_ONLY = {ModelFamily.EXTRA_TREES, ModelFamily.RANDOM_FOREST, ModelFamily.NEURAL_NETWORK}
+
+
+@pytest.mark.parametrize(
+    "name", [AutoMLAlgorithm.LIGHTGBM_REGRESSOR, AutoMLAlgorithm.XGBOOST_REGRESSOR]
+)
+def test_a_rate_that_was_raised_for_lack_of_time_is_repeated(name: AlgorithmName) -> None:
+    rows = data(REGRESSION)
+    first = load_algorithm(name).portfolio(rows)[1]
+    short = Budget(0.01, clock=lambda: 0.0).slot(0.01)  # too short, and never over
+    fitted = load_algorithm(name).trainer(rows).fit(first, FOLDS, short, first=True)
+    assert fitted.parameters["learning_rate"] > fitted.parameters["first_rate"]
+    again = load_algorithm(name).trainer(rows).fit(fitted.again, FOLDS, slot(), first=True)
+    assert again.parameters == fitted.parameters
+    for one, other in zip(again.folds, fitted.folds, strict=True):
+        np.testing.assert_array_equal(one.predictions, other.predictions)
+
+
+def test_xgboost_draws_the_same_rows_whichever_thread_boosts_a_fold() -> None:
+    name = AutoMLAlgorithm.XGBOOST_REGRESSOR
+    parameters = {"max_depth": 4, "learning_rate": 0.1, "min_child_weight": 1.0, "rounds": 40}
+    drawn = Configuration("drawn", name, {**parameters, "subsample": 0.5}, fixed=True)
+    alone, *others = (
+        load_algorithm(name)
+        .trainer(data(REGRESSION, threads=threads))
+        .fit(drawn, FOLDS, slot(), first=True)
+        for threads in (1, 2, 2)
+    )
+    for other in others:
+        for one, same in zip(alone.folds, other.folds, strict=True):
+            np.testing.assert_array_equal(one.predictions, same.predictions)
 
 
 def test_candidates_have_names_of_their_own() -> None:
