@@ -2,7 +2,7 @@
 
 import json
 import os
-import re
+import shutil
 import signal
 import urllib.request
 from collections.abc import Iterator
@@ -18,18 +18,16 @@ from tests.browser.jupyterlab import PATIENCE, Lab, running_lab
 from tests.conftest import write_churn
 
 BASE_URL = "/team/ada/"
+FINISHED = "churn"
 AXE = Path(__file__).parents[2] / "widgets/labextension/node_modules/axe-core/axe.min.js"
 
-expect.set_options(timeout=PATIENCE / 2)
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("panel")
-
-
-@pytest.fixture(scope="module")
-def panel_lab(place: Path) -> Iterator[Lab]:
+def panel_lab(tmp_path_factory: pytest.TempPathFactory, finished_home: Path) -> Iterator[Lab]:
+    place = tmp_path_factory.mktemp("panel")
+    shutil.copytree(finished_home, place / "automl")
     with running_lab(place, home=place / "automl", more=BELOW_BASE_URL) as lab:
         write_churn(lab.folder / "churn.csv", rows=300)
         yield lab
@@ -56,13 +54,6 @@ def train(lab: Lab, name: str, **fields: Any) -> str:
     return str(ask(lab, "POST", "api/automl/train", {"name": name, **asked})["job_id"])
 
 
-@pytest.fixture(scope="module")
-def finished(panel_lab: Lab) -> str:
-    """The name of a job that is complete, or will be."""
-    train(panel_lab, "first", max_trials=3)
-    return "first"
-
-
 @contextmanager
 def opened(chromium: Browser, lab: Lab, *, reset: bool = True) -> Iterator[Page]:
     """Open JupyterLab with the panel in sight."""
@@ -83,8 +74,11 @@ def page(chromium: Browser, panel_lab: Lab) -> Iterator[Page]:
         yield shown
 
 
+ROW = '.jp-AutoML-job[data-job-name="{}"]'
+
+
 def row(page: Page, name: str):
-    return page.locator(f'.jp-AutoML-job[data-job-name="{name}"]')
+    return page.locator(ROW.format(name)).first
 
 
 def section(page: Page, title: str):
@@ -93,19 +87,14 @@ def section(page: Page, title: str):
     )
 
 
-def test_an_empty_panel_says_what_to_do(page):
-    expect(page.get_by_text("No jobs yet")).to_be_visible()
-    expect(page.get_by_text("%automl train data.csv --label COLUMN")).to_be_visible()
-
-
 def test_a_job_is_watched_to_its_end_and_deployed(page, panel_lab):
     asked: list[str] = []
     page.on("request", lambda one: asked.append(one.url))
-    expect(page.get_by_text("No jobs yet")).to_be_visible()
-    train(panel_lab, "watched", max_trials=3)
-    expect(section(page, "Running").locator(".jp-AutoML-job")).to_contain_text("watched")
+    expect(section(page, "Finished")).to_be_visible()
+    train(panel_lab, "watched", max_trials=2)
+    expect(section(page, "Running").locator(ROW.format("watched"))).to_be_visible()
     expect(page.get_by_role("button", name="1 AutoML job under way")).to_be_visible()
-    expect(section(page, "Finished").locator(".jp-AutoML-job")).to_contain_text("Complete")
+    expect(section(page, "Finished").locator(ROW.format("watched"))).to_contain_text("Complete")
     expect(row(page, "watched").locator(".jp-AutoML-sparkline")).to_be_visible()
     page.get_by_role("alert").get_by_role("button", name="Open").click()  # the notification's
     expect(page.get_by_role("heading", name="watched")).to_be_visible()
@@ -125,14 +114,14 @@ def test_a_job_is_watched_to_its_end_and_deployed(page, panel_lab):
 
 def test_stopping_and_deleting_ask_first(page, panel_lab):
     job = train(panel_lab, "long", preset="best_quality", time_limit=3000)
-    row(page, "long").get_by_role("button", name=re.compile("^long|Running")).first.click()
+    row(page, "long").locator(".jp-AutoML-jobOpen").click()
     expect(page.get_by_role("heading", name="long")).to_be_visible()
     page.get_by_role("button", name="Stop Job…").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Stop Job…").click()
     page.get_by_role("dialog").get_by_role("button", name="Stop").click()
     expect(page.locator(".jp-AutoML-badge")).to_have_text("Stopped")
-    expect(section(page, "Finished").locator(".jp-AutoML-job", has_text="long")).to_be_visible()
+    expect(section(page, "Finished").locator(ROW.format("long"))).to_be_visible()
     assert ask(panel_lab, "GET", f"api/automl/train/jobs/{job}/details")["status"] == "stopped"
     page.get_by_role("button", name="Delete Job…").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
@@ -151,25 +140,25 @@ def test_a_refusal_is_told_in_the_servers_words(page, panel_lab):
     expect(row(page, "ready")).to_have_count(0)
 
 
-def test_open_tabs_return_after_a_reload(page, finished):
-    row(page, finished).locator(".jp-AutoML-jobOpen").click()
-    expect(page.get_by_role("heading", name=finished)).to_be_visible()
+def test_open_tabs_return_after_a_reload(page):
+    row(page).locator(".jp-AutoML-jobOpen").click()
+    expect(page.get_by_role("heading", name=FINISHED)).to_be_visible()
     page.wait_for_function(
         "async () => JSON.stringify(await window.jupyterapp.serviceManager.workspaces.fetch("
         "'default')).includes('automl-jobs:')"
     )
     page.goto(page.url.partition("?")[0])
-    expect(page.get_by_role("heading", name=finished)).to_be_visible()
-    expect(row(page, finished)).to_be_visible()
+    expect(page.get_by_role("heading", name=FINISHED)).to_be_visible()
+    expect(row(page)).to_be_visible()
 
 
-def test_jobs_are_searched_filtered_and_done_by_keyboard(page, panel_lab, finished):
-    ready = train(panel_lab, "by hand", auto_trigger=False)
+def test_jobs_are_searched_filtered_and_done_by_keyboard(page, panel_lab):
+    train(panel_lab, "by hand", auto_trigger=False)
     search = page.get_by_role("searchbox", name="Search jobs")
-    expect(row(page, finished)).to_be_visible()
+    expect(row(page)).to_be_visible()
     search.focus()
     page.keyboard.type("by hand")
-    expect(row(page, finished)).to_have_count(0)
+    expect(row(page)).to_have_count(0)
     page.keyboard.press("Tab")
     page.keyboard.type("Failed")  # chooses the state
     expect(page.get_by_text("No job is like that")).to_be_visible()
@@ -188,17 +177,16 @@ def test_jobs_are_searched_filtered_and_done_by_keyboard(page, panel_lab, finish
     page.get_by_role("dialog").get_by_role("button", name="Delete").focus()
     page.keyboard.press("Enter")
     expect(row(page, "by hand")).to_have_count(0)
-    assert ready
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_axe_finds_nothing_serious(page, finished, theme):
+def test_axe_finds_nothing_serious(page, theme):
     page.evaluate(
         "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
     )
     page.wait_for_selector(f"body[data-jp-theme-name='{theme}']")
     expect(section(page, "Finished")).to_contain_text("Complete")
-    row(page, finished).locator(".jp-AutoML-jobOpen").click()
+    row(page).locator(".jp-AutoML-jobOpen").click()
     expect(page.locator(".jp-AutoML-chart svg").first).to_be_visible()
     page.add_script_tag(path=AXE)
     for tab in ("Overview", "Log", "Specification"):
@@ -222,16 +210,18 @@ def test_the_panel_says_that_the_extension_is_missing(chromium, tmp_path):
         expect(page.get_by_text("pip install automl-magics")).to_be_visible()
 
 
-def test_the_panel_recovers_when_the_server_is_killed(chromium, place, panel_lab, finished):
-    with opened(chromium, panel_lab) as page:
-        expect(row(page, finished)).to_be_visible()
+def test_an_empty_panel_says_what_to_do_and_recovers_when_the_server_is_killed(chromium, tmp_path):
+    place, home = tmp_path / "lab", tmp_path / "automl"
+    with running_lab(place, home=home, more=BELOW_BASE_URL) as lab, opened(chromium, lab) as page:
+        expect(page.get_by_text("No jobs yet")).to_be_visible()
+        expect(page.get_by_text("%automl train data.csv --label COLUMN")).to_be_visible()
         (runtime,) = (place / "runtime").glob("jpserver-*.json")
         os.kill(json.loads(runtime.read_text())["pid"], signal.SIGKILL)
         runtime.unlink()
-        expect(page.get_by_text(re.compile("Connecting to the server"))).to_be_visible()
-        port = urlsplit(panel_lab.url).port
-        again = running_lab(place, home=place / "automl", more=BELOW_BASE_URL, port=port)
-        with again as lab:
-            expect(page.get_by_text(re.compile("Connecting to the server"))).to_be_hidden()
-            train(lab, "after", auto_trigger=False)
+        expect(page.get_by_text("Connecting to the server")).to_be_visible()
+        port = urlsplit(lab.url).port
+        with running_lab(place, home=home, more=BELOW_BASE_URL, port=port) as again:
+            expect(page.get_by_text("Connecting to the server")).to_be_hidden()
+            write_churn(again.folder / "churn.csv", rows=100)
+            train(again, "after", auto_trigger=False)
             expect(row(page, "after")).to_be_visible()

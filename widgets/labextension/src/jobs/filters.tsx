@@ -55,9 +55,18 @@ export function Filters({ choice, choose }: IFiltersProps) {
   };
   return (
     <div className="jp-AutoML-filters" role="search">
-      <Search
-        initial={choice.search}
-        search={search => choose({ ...choice, search })}
+      <InputGroup
+        type="search"
+        value={choice.search}
+        rightIcon="ui-components:search"
+        placeholder={trans.__('Name, source or id')}
+        aria-label={trans.__('Search jobs')}
+        onChange={event =>
+          choose({
+            ...choice,
+            search: (event.target as HTMLInputElement).value
+          })
+        }
       />
       <HTMLSelect
         value={choice.status}
@@ -88,30 +97,12 @@ export function Filters({ choice, choose }: IFiltersProps) {
   );
 }
 
-interface ISearchProps {
-  initial: string;
-  search: (text: string) => void;
-}
-
-/** Searches once nobody has typed for a moment. */
-function Search({ initial, search }: ISearchProps) {
-  const { trans } = useAutoML();
-  const [text, setText] = useState(initial);
+/** A value once it has not changed for a moment: nobody types any more. */
+export function useSettled<T>(value: T): T {
+  const [settled, setSettled] = useState(value);
   useEffect(() => {
-    if (text === initial) {
-      return;
-    }
-    const timer = window.setTimeout(() => search(text), TYPING_PAUSE);
+    const timer = window.setTimeout(() => setSettled(value), TYPING_PAUSE);
     return () => window.clearTimeout(timer);
-  }, [text, initial, search]);
-  return (
-    <InputGroup
-      type="search"
-      value={text}
-      rightIcon="ui-components:search"
-      placeholder={trans.__('Name, source or id')}
-      aria-label={trans.__('Search jobs')}
-      onChange={event => setText((event.target as HTMLInputElement).value)}
-    />
-  );
+  }, [value]);
+  return settled;
 }

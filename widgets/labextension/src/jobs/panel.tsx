@@ -12,7 +12,7 @@ import { useAutoML } from '../context';
 import { Message } from '../message';
 import { useJobs } from '../queries';
 import { WithServer } from '../server';
-import { Filters, NEWEST, type IChoice } from './filters';
+import { Filters, NEWEST, useSettled, type IChoice } from './filters';
 import { Section } from './section';
 
 export function JobsPanel() {
@@ -50,7 +50,8 @@ function Jobs() {
     [trans.__('Ready'), ['ready']],
     [trans.__('Finished'), ['complete', 'failed', 'stopped']]
   ];
-  const { status, ...query } = choice;
+  const settled = useSettled(choice);
+  const { status, ...query } = settled;
   return (
     <>
       <Filters choice={choice} choose={choose} />
@@ -69,7 +70,7 @@ function Jobs() {
             )
           );
         })}
-        <WhenEmpty choice={choice} clear={() => choose(NEWEST)} />
+        <WhenEmpty choice={settled} clear={() => choose(NEWEST)} />
       </div>
     </>
   );
