@@ -40,6 +40,7 @@ def report_of(job: TrainingJob) -> str:
             others={
                 name: value for name, value in result.test_scores.items() if name != result.metric
             },
+            features=_features(result),
             specification=_specification(job),
             members=result.build.members if result.build else [],
             loading=_loading(job),
@@ -68,6 +69,14 @@ def _summary(job: TrainingJob, result: TrainingResult) -> list[tuple[str, str]]:
 def _rows(job: TrainingJob, result: TrainingResult) -> str:
     rows = f"{result.train_rows:,}, {len(result.feature_columns)} columns learned from"
     return rows if job.snapshot is None else f"{rows}; SHA-256 {job.snapshot.sha256}"
+
+
+def _features(result: TrainingResult) -> list[str]:
+    """Return the columns, what matters most first."""
+    lost, gain = result.permutation_importance, result.feature_importance
+    return sorted(
+        result.feature_columns, key=lambda name: (-lost.get(name, 0.0), -gain.get(name, 0.0), name)
+    )
 
 
 def _specification(job: TrainingJob) -> list[tuple[str, str]]:
