@@ -32,7 +32,6 @@ from automl_magics.training.task import Task
 from automl_magics.worker import RESERVE, in_words
 
 if TYPE_CHECKING:
-    from automl_magics.shard_tracking import Shard
     from automl_magics.tracking import Tracking
 
 MARGIN = 1800.0
@@ -105,13 +104,15 @@ def search(specification: dict[str, Any], shard: dict[str, Any]) -> None:
     with _task(specification, f"search-{index}", shard=(index, count)) as task:
         import pyarrow.parquet as pq
 
-        from automl_magics.shard_tracking import keep_shard
+        from automl_magics.shard_tracking import FITS, keep_shard
         from automl_magics.training.engine import train
 
         budget = Budget(
             task.limit, reserve=min(RESERVE, 0.2 * task.limit), stop=task.reporter.unwanted
         )
         snapshot = task.rows()
+        kept = task.folder / "shard"
+        kept.mkdir()
         try:
             outcome = train(
                 pq.read_table(snapshot.path),
@@ -119,6 +120,7 @@ def search(specification: dict[str, Any], shard: dict[str, Any]) -> None:
                 budget=budget,
                 reporter=task.reporter,
                 threads=task.settings.threads(task.job.request.hardware),
+                keep=kept / FITS if count > 1 else None,
             )
         except TrainingError as error:
             if count == 1 or task.reporter.unwanted():
@@ -128,8 +130,6 @@ def search(specification: dict[str, Any], shard: dict[str, Any]) -> None:
         task.reporter.flush()
         _end_if_unwanted(task.reporter)
         experiment = task.tracking().experiment_id
-        kept = task.folder / "shard"
-        kept.mkdir()
         keep_shard(
             task.job,
             experiment,
@@ -145,7 +145,8 @@ def select_and_register(specification: dict[str, Any]) -> dict[str, str]:
     with _task(specification, "select") as task:
         import pyarrow.parquet as pq
 
-        from automl_magics.shard_tracking import find_shards, merged, put_under
+        from automl_magics.shard_ensemble import best_of_all
+        from automl_magics.shard_tracking import find_shards, put_under
         from automl_magics.tracking import Example
 
         task.reporter.progress(Progress(phase=Phase.REGISTERING))
@@ -153,34 +154,38 @@ def select_and_register(specification: dict[str, Any]) -> dict[str, str]:
         shards = find_shards(task.job, tracking.experiment_id, task.folder)
         if not shards:
             raise TrainingError("No shard of the search found a model.", hint="See the job's log.")
-        best, snapshot = _best(shards), task.rows()
-        result = merged(best.result, [one.result for one in shards if one is not best])
+        snapshot = task.rows()
+        table = pq.read_table(snapshot.path)
+        best = best_of_all(
+            shards,
+            table,
+            Task.from_request(task.job.request).of(task.job.problem_type),
+            limit=task.limit,
+            threads=task.settings.threads(task.job.request.hardware),
+            stop=task.reporter.unwanted,
+            folder=task.folder,
+        )
         tracked = tracking.record(
             job=task.job.model_copy(update={"snapshot": snapshot}),
-            result=result,
+            result=best.result,
             trials=sorted(
                 (trial for shard in shards for trial in shard.trials), key=lambda one: one.number
             ),
             model_folder=best.model_folder,
             test_predictions=best.test_predictions,
-            example=Example.of(pq.read_table(snapshot.path)),
+            example=Example.of(table),
         )
         put_under(shards, tracked)
         task.reporter.log(LogLevel.INFO, f"Registered {tracked.name} version {tracked.version}.")
         task.reporter.completed(
             TrainingOutcome(
-                result=result,
+                result=best.result,
                 mlflow_run_id=tracked.run_id,
                 registered_model_name=tracked.name,
                 registered_model_version=tracked.version,
             )
         )
         return {"mlflow_run_id": tracked.run_id, "registered_model_name": tracked.name}
-
-
-def _best(shards: "list[Shard]") -> "Shard":
-    sign = 1 if shards[0].result.higher_is_better else -1
-    return max(shards, key=lambda shard: sign * shard.result.validation_score)
 
 
 def _freeze_here(task: _Task) -> Snapshot:

@@ -1,6 +1,6 @@
 """What the tasks of one search leave for each other in MLflow: a run to a shard, with its model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 JOB_TAG = "automl.job_id"
 SHARD_TAG = "automl.shard"
 PARENT_TAG = "mlflow.parentRunId"
+FITS = "fits"
+"""The folder of a shard's finished fits, where there are several shards."""
+
 RESULT, TRIALS, PREDICTIONS = "result.json", "trials.json", "test_predictions.parquet"
 
 _TRIALS = TypeAdapter(list[Trial])
@@ -39,6 +42,11 @@ class Shard:
         return self.folder / MODEL_FOLDER
 
     @property
+    def fits(self) -> Path:
+        """Where its finished fits are."""
+        return self.folder / FITS
+
+    @property
     def test_predictions(self) -> "pd.DataFrame | None":
         """The test rows' ``label`` and predictions."""
         import pandas as pd
@@ -56,12 +64,15 @@ def keep_shard(
     trials: list[Trial],
     folder: Path,
 ) -> None:
-    """Write what a shard found to a run of its own; ``folder`` is empty and is filled first."""
-    outcome.model.save(folder / MODEL_FOLDER)
-    (folder / RESULT).write_text(outcome.result.model_dump_json())
+    """Write what a shard found to a run of its own.
+
+    Parameters
+    ----------
+    folder
+        It is filled, and all of it is kept; `FITS` may be there already.
+    """
+    _write(outcome, folder)
     (folder / TRIALS).write_bytes(_TRIALS.dump_json(trials))
-    if outcome.test_predictions is not None:
-        outcome.test_predictions.to_parquet(folder / PREDICTIONS)
     mlflow = import_mlflow()
     tags = {JOB_TAG: str(job.job_id), SHARD_TAG: str(index)}
     with mlflow.start_run(
@@ -94,31 +105,22 @@ def find_shards(job: TrainingJob, experiment_id: str, folder: Path) -> list[Shar
     return found
 
 
+def combined(best: Shard, outcome: "Outcome", folder: Path) -> Shard:
+    """Return what was made of all shards' models, in place of the best shard's own."""
+    folder.mkdir()
+    _write(outcome, folder)
+    return replace(best, result=outcome.result, folder=folder)
+
+
+def _write(outcome: "Outcome", folder: Path) -> None:
+    outcome.model.save(folder / MODEL_FOLDER)
+    (folder / RESULT).write_text(outcome.result.model_dump_json())
+    if outcome.test_predictions is not None:
+        outcome.test_predictions.to_parquet(folder / PREDICTIONS)
+
+
 def put_under(shards: list[Shard], tracked: Tracked) -> None:
     """Show the shards' runs beneath the job's run."""
     client = import_mlflow().MlflowClient()
     for shard in shards:
         client.set_tag(shard.run_id, PARENT_TAG, tracked.run_id)
-
-
-def merged(best: TrainingResult, others: list[TrainingResult]) -> TrainingResult:
-    """Return the best result with the leaderboard and the warnings of all.
-
-    ``others`` are those of the other shards.
-    """
-    if not others:
-        return best
-    rows = [row for result in (best, *others) for row in result.leaderboard]
-    rows.sort(key=lambda row: row.score, reverse=best.higher_is_better)
-    warnings = [warning for result in (best, *others) for warning in result.warnings]
-    leader = next((row for row in best.leaderboard if row.is_best), None)
-    return best.model_copy(
-        update={
-            "leaderboard": [
-                row.model_copy(update={"rank": rank, "is_best": row is leader})
-                for rank, row in enumerate(rows, start=1)
-            ],
-            "warnings": list(dict.fromkeys(warnings)),
-            "seconds": max(result.seconds for result in (best, *others)),
-        }
-    )

@@ -7,7 +7,7 @@ search on the very same data and folds.
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,26 @@ def planned_seconds(folder: Path | None, seconds: float) -> float:
     folder.mkdir(parents=True, exist_ok=True)
     note.write_text(str(seconds), encoding="utf-8")
     return seconds
+
+
+def gather_fits(folders: Iterable[Path], into: Path) -> None:
+    """Move the finished fits of several searches of the same data into one folder.
+
+    Parameters
+    ----------
+    into
+        A new folder, which a search can then be given.
+    """
+    into.mkdir()
+    number = 0
+    for folder in folders:
+        if (folder / _PLANNED).exists():
+            shutil.copy(folder / _PLANNED, into / _PLANNED)
+        for place in sorted(folder.glob(f"*/*/{_RECORD}")):
+            number += 1
+            goal = into / place.parent.parent.name / f"{number:04}"
+            goal.parent.mkdir(exist_ok=True)
+            place.parent.rename(goal)
 
 
 class KeptFits:
