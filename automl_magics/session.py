@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from automl_magics import jupyter_servers
 from automl_magics.contracts.errors import Unavailable, Unreachable
-from automl_magics.contracts.verbs import FeatureJobs, Models, TrainingJobs, Verbs
+from automl_magics.contracts.verbs import Data, FeatureJobs, Models, TrainingJobs, Verbs
 from automl_magics.jupyter_servers import JupyterServer
 from automl_magics.settings import Settings, read_settings
 
@@ -58,6 +58,7 @@ class Session:
         self.jobs: TrainingJobs = _steady(self, TrainingJobs, "jobs")
         self.models: Models = _steady(self, Models, "models")
         self.features: FeatureJobs = _steady(self, FeatureJobs, "features")
+        self.data: Data = _steady(self, Data, "data")
         self.notices: list[str] = []
         """What the person should be told; a surface shows and clears it."""
         self._detached = detached

@@ -17,6 +17,7 @@ from automl_magics.contracts.features import (
     RecipeEdits,
 )
 from automl_magics.contracts.http import LogQuery, TrainingExtension
+from automl_magics.contracts.http_b import AutoMLDataset, AutoMLHardware, AutoMLSource
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
 from automl_magics.contracts.models import Deployment
 from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob, Trial
@@ -29,6 +30,7 @@ class RemoteVerbs:
         self.jobs = RemoteTrainingJobs(client)
         self.models = RemoteModels(client)
         self.features = RemoteFeatureJobs(client)
+        self.data = RemoteData(client)
 
 
 class RemoteTrainingJobs:
@@ -158,3 +160,22 @@ class RemoteFeatureJobs:
     def logs(self, job_id: UUID, *, after: int = 0, limit: int = 1000) -> list[LogLine]:
         """Return log lines with ``seq > after``, oldest first."""
         return self._calls.logs(job_id, LogQuery(after=after, limit=limit)).logs
+
+
+class RemoteData:
+    """What can be trained on by a server (see `Data`)."""
+
+    def __init__(self, client: AutoMLClient) -> None:
+        self._calls = client.workbench
+
+    def datasets(self) -> list[AutoMLDataset]:
+        """Return files and tables to train on, with their counts."""
+        return self._calls.datasets().datasets
+
+    def sources(self) -> list[AutoMLSource]:
+        """Return the configured sources, by name."""
+        return self._calls.sources().sources
+
+    def hardware(self) -> list[AutoMLHardware]:
+        """Return the hardware profiles that jobs can be trained on."""
+        return self._calls.hardware().hardware

@@ -18,6 +18,7 @@ from automl_magics.contracts.http_b import (
     AutoMLJobStopped,
     AutoMLJobSummary,
     AutoMLLogQuery,
+    AutoMLSourceList,
     AutoMLStats,
 )
 from automl_magics.contracts.lists import MAX_PAGE
@@ -73,6 +74,10 @@ class WorkbenchCalls(Calls[Mode]):
     @call("GET", f"{PATH}/datasets", patience=120)
     def datasets(self) -> AutoMLDatasetList:
         """Return what can be trained on."""
+
+    @call("GET", f"{PATH}/sources")
+    def sources(self) -> AutoMLSourceList:
+        """Return the configured sources, by name."""
 
     @call("GET", f"{PATH}/hardware")
     def hardware(self) -> AutoMLHardwareList:

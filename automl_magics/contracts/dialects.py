@@ -9,7 +9,7 @@ names, and models to exclude go by AutoGluon's names.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from automl_magics.contracts.hardware import HardwareProfile
 from automl_magics.contracts.lists import SortColumn, TrainingJobPage
 from automl_magics.contracts.models import Deployment
 from automl_magics.contracts.shown import ShownJob, ShownPage
+from automl_magics.contracts.sources import ListedSource
 from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob
 
 _JOB_ID = re.compile(
@@ -266,6 +267,12 @@ def hardware_b(profiles: Mapping[str, HardwareProfile]) -> http_b.AutoMLHardware
         for name, profile in profiles.items()
     ]
     return http_b.AutoMLHardwareList(hardware=shown)
+
+
+def sources_b(sources: Sequence[ListedSource]) -> http_b.AutoMLSourceList:
+    """Return the sources as dialect B lists them: their addresses stay where they are set."""
+    shown = [http_b.AutoMLSource(id=one.name, kind=one.kind, error=one.error) for one in sources]
+    return http_b.AutoMLSourceList(sources=shown)
 
 
 def datasets_b(datasets: list[Dataset]) -> http_b.AutoMLDatasetList:

@@ -19,6 +19,7 @@ from automl_magics.contracts.enums import (
     ProblemType,
 )
 from automl_magics.contracts.lists import MAX_PAGE
+from automl_magics.contracts.sources import SourceKind
 from automl_magics.contracts.training import LongText, Text
 
 API_KEY_HEADER = "X-API-Key"
@@ -254,6 +255,22 @@ class AutoMLDatasetList(CamelModel):
     """Every dataset."""
 
     datasets: list[AutoMLDataset]
+
+
+class AutoMLSource(CamelModel):
+    """A place that holds tables: what ``dataSource`` of a new job may name."""
+
+    id: str
+    kind: SourceKind | None = None
+    """Null where its address will not do."""
+    error: str | None = None
+    """Why the address will not do."""
+
+
+class AutoMLSourceList(CamelModel):
+    """Every configured source."""
+
+    sources: list[AutoMLSource]
 
 
 class AutoMLHardware(CamelModel):

@@ -1,4 +1,4 @@
-"""The product's verbs for training jobs, feature engineering jobs and deployments.
+"""The product's verbs for training jobs, feature engineering jobs, deployments and data.
 
 `automl_magics.service` does them, `automl_magics.client.verbs` asks a server to do them. Both have
 these signatures, so a surface never knows which one it holds.
@@ -18,6 +18,7 @@ from automl_magics.contracts.features import (
     FeatureJobFilter,
     RecipeEdits,
 )
+from automl_magics.contracts.http_b import AutoMLDataset, AutoMLHardware, AutoMLSource
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
 from automl_magics.contracts.models import Deployment
 from automl_magics.contracts.training import AutoMLTrainingRequest, LogLine, TrainingJob, Trial
@@ -178,6 +179,25 @@ class FeatureJobs(Protocol):
         ...
 
 
+class Data(Protocol):
+    """Say what can be trained on, and where."""
+
+    @reads
+    def datasets(self) -> list[AutoMLDataset]:
+        """Return files and tables to train on, with their counts."""
+        ...
+
+    @reads
+    def sources(self) -> list[AutoMLSource]:
+        """Return the configured sources, by name."""
+        ...
+
+    @reads
+    def hardware(self) -> list[AutoMLHardware]:
+        """Return the hardware profiles that jobs can be trained on."""
+        ...
+
+
 class Verbs(Protocol):
     """Everything that can be done, in groups."""
 
@@ -194,4 +214,9 @@ class Verbs(Protocol):
     @property
     def features(self) -> FeatureJobs:
         """Feature engineering jobs."""
+        ...
+
+    @property
+    def data(self) -> Data:
+        """Datasets, sources and hardware profiles."""
         ...

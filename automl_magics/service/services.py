@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cached_property
 
+from automl_magics.service.data import DataService
 from automl_magics.service.features import FeatureService
 from automl_magics.service.models import ModelService
 from automl_magics.service.training_jobs import TrainingService
@@ -48,6 +49,11 @@ class Services:
     def features(self) -> FeatureService:
         """Feature engineering jobs."""
         return FeatureService(self._store, self._settings, detached=self._detached)
+
+    @cached_property
+    def data(self) -> DataService:
+        """What can be trained on: datasets, sources, hardware profiles."""
+        return DataService(self._settings)
 
     def close(self) -> None:
         """End what was started and close the store."""

@@ -15,6 +15,7 @@ from automl_magics.settings import Settings
 if TYPE_CHECKING:
     from automl_magics.contracts.changes import JobChanged
     from automl_magics.contracts.data import Dataset
+    from automl_magics.contracts.sources import ListedSource
     from automl_magics.dispatcher import Dispatcher
     from automl_magics.service import (
         AccessKeyService,
@@ -94,6 +95,12 @@ class Backend:
         datasets = await self.datasets()
         async with self._listing:
             return await asyncio.to_thread(datasets.list)
+
+    def listed_sources(self) -> "list[ListedSource]":
+        """Return the configured sources."""
+        from automl_magics.service import SourceService
+
+        return SourceService(self.settings).list()
 
     async def access_keys(self) -> "AccessKeyService":
         """Return the service that recognizes access keys."""

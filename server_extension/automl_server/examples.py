@@ -133,6 +133,14 @@ LOGS_B: Example = {
     }
 }
 STATS_B: Example = {"answer": {"total": 10, "running": 1, "completed": 6, "failed": 2, "queued": 1}}
+SOURCES_B: Example = {
+    "answer": {
+        "sources": [
+            {"id": "crm", "kind": "postgresql", "error": None},
+            {"id": "lake", "kind": "folder", "error": None},
+        ]
+    }
+}
 HARDWARE_B: Example = {
     "answer": {
         "hardware": [

@@ -1,6 +1,6 @@
 """The routes of dialect B: training jobs and datasets, for people and for access keys.
 
-``POST /jobs/{id}/trigger`` is ours; the rest is as published.
+``POST /jobs/{id}/trigger``, ``/sources`` and ``/hardware`` are ours; the rest is as published.
 """
 
 from asyncio import to_thread
@@ -114,6 +114,12 @@ async def list_automl_datasets(handler: KeyHandler) -> http_b.AutoMLDatasetList:
     """List what can be trained on."""
     found = await handler.extensionapp.backend.listed_datasets()
     return dialects.datasets_b(found)
+
+
+@ROUTES.operation("GET", "/sources", example=examples.SOURCES_B)
+async def list_automl_sources(handler: KeyHandler) -> http_b.AutoMLSourceList:
+    """List the sources that a new job may name; their addresses are not told."""
+    return dialects.sources_b(await to_thread(handler.extensionapp.backend.listed_sources))
 
 
 @ROUTES.operation("GET", "/hardware", example=examples.HARDWARE_B)

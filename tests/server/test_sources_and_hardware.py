@@ -1,10 +1,13 @@
 """Sources and hardware profiles over HTTP."""
 
+import asyncio
 import sqlite3
 
 import pytest
 
 from automl_magics.contracts.enums import AccessScope
+from automl_magics.session import connect
+from automl_magics.settings import Settings
 
 
 @pytest.fixture
@@ -42,6 +45,30 @@ async def test_hardware_profiles_are_listed(ask_b, make_key):
         "airflowPool": "gpus",
         "airflowQueue": None,
     }
+
+
+async def test_sources_are_listed_without_their_addresses(ask_b, make_key):
+    answer = await ask_b("GET", "sources", auth={"X-API-Key": make_key(AccessScope.READ)})
+    assert answer.status_code == 200
+    dead, shop, wrong = sorted(answer.json()["sources"], key=lambda one: one["id"])
+    assert dead == {"id": "dead", "kind": "postgresql", "error": None}
+    assert shop == {"id": "shop", "kind": "sqlite", "error": None}
+    assert (wrong["id"], wrong["kind"]) == ("wrong", None)
+    assert "hunter2" not in answer.text
+    assert "shop.sqlite" not in answer.text
+
+
+async def test_a_session_asks_a_server_for_what_can_be_trained_on(ask_b, api_url, token, table):
+    url = api_url.removesuffix("api/automl/")
+    with connect(Settings(server_url=url, server_token=token)) as session:
+        listed = await asyncio.to_thread(session.data.datasets)
+        names = [one.id for one in await asyncio.to_thread(session.data.sources)]
+        hardware = await asyncio.to_thread(session.data.hardware)
+    told = (await ask_b("GET", "datasets")).json()["datasets"]
+    assert [one.id for one in listed] == [one["id"] for one in told]
+    assert table in [one.name for one in listed]
+    assert sorted(names) == ["dead", "shop", "wrong"]
+    assert [one.id for one in hardware] == ["local", "gpu"]
 
 
 @pytest.fixture
