@@ -118,6 +118,8 @@ class AdvancedOptions(CamelModel):
     reward_column: Text | None = None
     cost_column: Text | None = None
     probability_column: Text | None = None
+    contamination: Annotated[float, Field(gt=0, le=0.5)] | None = None
+    """Share of rows to flag (anomaly detection)."""
 
 
 class AutoMLJobCreate(CamelModel):

@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from automl_magics.contracts.documents import JobDocument
-from automl_magics.contracts.enums import ExecutorName, JobStatus, LogLevel
+from automl_magics.contracts.enums import ExecutorName, JobStatus, LogLevel, ProblemType
 from automl_magics.contracts.events import TrainingEvents, TrainingEventsAccepted
 from automl_magics.contracts.http import AutoMLTrainingStatusUpdate
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
@@ -41,7 +41,7 @@ from automl_magics.service.source_of import STAGED, source_of_request
 from automl_magics.settings import PRESET_SECONDS, Settings
 from automl_magics.store import Store
 from automl_magics.store.jobs import utc_now
-from automl_magics.training.problems import problem_of
+from automl_magics.training.problems import SUPERVISED, problem_of, reason_of
 from automl_magics.training.task import Task, default_algorithm
 
 
@@ -85,7 +85,7 @@ class TrainingService:
         """
         request = self._staged(request)
         try:
-            job = self._checked(request)
+            job, reason = self._checked(request)
         except Exception:
             if request.staged_source is not None:
                 discard_staged(self._settings, request.staged_source)
@@ -97,7 +97,9 @@ class TrainingService:
             if job.executor is ExecutorName.AIRFLOW:
                 upload(self._settings, job)
             job = self.store.jobs.create(
-                job, source_root=self._caller.root, note=f"Created by {self._caller.name}."
+                job,
+                source_root=self._caller.root,
+                note=f"Created by {self._caller.name}. {reason}".strip(),
             )
         except Exception:
             self._forget(job)
@@ -112,7 +114,7 @@ class TrainingService:
         """
         request = self._staged(request)
         try:
-            return str(self._checked(request).rendered_dag)
+            return str(self._checked(request)[0].rendered_dag)
         finally:
             if request.staged_source is not None:
                 discard_staged(self._settings, request.staged_source)
@@ -236,8 +238,11 @@ class TrainingService:
         staged = stage_source(self._settings, request.source_table, namespace={}, folder=Path.cwd())
         return request.model_copy(update={"staged_source": staged})
 
-    def _checked(self, request: AutoMLTrainingRequest) -> TrainingJob:
-        """Return the job that a request asks for, or raise `InvalidInput`."""
+    def _checked(self, request: AutoMLTrainingRequest) -> tuple[TrainingJob, str]:
+        """Return the job that a request asks for, or raise `InvalidInput`.
+
+        Beside it stands why its problem type was chosen, empty where the request names one.
+        """
         executor = chosen_executor(self._settings, request)
         check_predictor_type(request.predictor_type)
         source = source_of_request(self._settings, request, self._caller.root)
@@ -245,11 +250,13 @@ class TrainingService:
         task = Task.from_request(request)
         problem_type = problem_of(task, profile.columns, profile.label)
         check_rows(source, task, problem_type)
-        name = request.name or _default_name(request)
+        name = request.name or _default_name(request, problem_type)
         now = utc_now()
         accepted = request.model_copy(
             update={
                 "name": name,
+                "problem_type": request.problem_type
+                or (None if problem_type in SUPERVISED else problem_type),
                 "owner": request.owner or self._caller.name,
                 "executor": executor,
                 "time_limit": request.time_limit or PRESET_SECONDS[request.preset],
@@ -281,17 +288,18 @@ class TrainingService:
             feature_engineering_job_id=accepted.feature_engineering_job_id,
         )
         job = job.model_copy(update=placed_in_airflow(job, self._settings))
-        return job.model_copy(update={"rendered_dag": render_job(job, self._settings)})
+        reason = "" if request.problem_type else reason_of(task, problem_type, profile.label)
+        return job.model_copy(update={"rendered_dag": render_job(job, self._settings)}), reason
 
 
-def _default_name(request: AutoMLTrainingRequest) -> str:
+def _default_name(request: AutoMLTrainingRequest, problem_type: ProblemType) -> str:
     """Return e.g. ``churn-churned`` for the label churned of data/churn.csv or a query on it."""
     named = re.search(r"\bfrom\s+['\"]?([^\s'\"();,]+)", request.source_table, re.IGNORECASE)
     source = named[1] if named else request.source_table
     if dotted(source) and not is_file_name(source):
         source = source.rpartition(".")[2]
     source = Path(source).name.split(".")[0]
-    about = request.label_column or request.problem_type or request.action_column
+    about = request.label_column or request.action_column or problem_type
     return _slug(f"{source}-{about}")[:80] or "job"
 
 

@@ -42,7 +42,9 @@ def test_a_request_becomes_a_job_with_its_blanks_filled(
     assert job.mlflow_experiment_name == "automl-default"
     assert job.registered_model_name == "default-churn-churned"
     assert service.get(job.job_id) == job
-    assert service.logs(job.job_id)[0].message == "Created by ada."
+    assert service.logs(job.job_id)[0].message == (
+        "Created by ada. Binary classification, since 'churned' has 2 different text values."
+    )
 
 
 def test_a_job_may_wait_to_be_triggered(service: TrainingService, request_for: Request) -> None:
@@ -71,7 +73,7 @@ def test_a_job_may_wait_to_be_triggered(service: TrainingService, request_for: R
             "exclude_algorithms",
             "lightgbm_classifier",
         ),
-        ({"problem_type": "ranking"}, None, "problem_type", "ranking"),
+        ({"problem_type": "ranking"}, None, "label_column", "grades"),
         ({"problem_type": "regression"}, None, "label_column", "number"),
         ({"executor": "airflow"}, None, "executor", "kernel"),
         ({}, {"churned": ["yes"] * 30, "a": range(30)}, "label_column", "same value"),

@@ -29,6 +29,7 @@ ADVANCED = (
     "reward_column",
     "cost_column",
     "probability_column",
+    "contamination",
     "domain",
     "registered_model_name",
     "executor",
