@@ -1,6 +1,7 @@
 """Homes, stores and services of their own for every test; nothing of the real ones is touched."""
 
 import csv
+import math
 import os
 import random
 import shutil
@@ -17,6 +18,7 @@ from uuid import uuid4
 import filelock
 import pytest
 
+from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
 from automl_magics.service import TrainingService
 from automl_magics.settings import Settings
@@ -115,6 +117,45 @@ def churn(tmp_path: Path) -> Path:
     path = tmp_path / "churn.csv"
     write_churn(path, rows=300)
     return path
+
+
+@pytest.fixture
+def home_with_result(tmp_path: Path, churn: Path) -> Path:
+    """A home with the jobs ``churn``, which has rows and a result, and ``unfinished``.
+
+    The model itself is nowhere.
+    """
+    import duckdb
+    import pyarrow.parquet as pq
+
+    from automl_magics.data.snapshot import SNAPSHOT_FILE
+    from automl_magics.training.budget import Budget
+    from automl_magics.training.engine import train
+    from automl_magics.training.task import Task
+
+    settings = Settings(home=tmp_path / "automl")
+    store = Store.open(settings)
+    jobs = TrainingService(store, settings)
+    for name in ("churn", "unfinished"):
+        request = AutoMLTrainingRequest(
+            source_table=str(churn), label_column="churned", name=name, auto_trigger=False
+        )
+        job = jobs.create(request)
+        if name == "unfinished":
+            continue
+        table = duckdb.sql(f"SELECT * FROM '{churn}'").to_arrow_table()
+        pq.write_table(table, settings.job_folder(job.job_id) / SNAPSHOT_FILE)
+        outcome = train(table, Task("churned", max_trials=1), budget=Budget(math.inf), threads=1)
+        store.jobs.transition(
+            job.job_id,
+            JobStatus.COMPLETE,
+            via=[JobStatus.QUEUED, JobStatus.RUNNING],
+            note="Complete.",
+            registered_model_version="1",
+            result=outcome.result.model_dump(mode="json"),
+        )
+    store.close()
+    return settings.home
 
 
 def write_churn(path: Path, rows: int) -> None:
