@@ -43,7 +43,12 @@ class Lab:
 
 @contextmanager
 def running_lab(
-    place: Path, *, home: Path, more: Sequence[str] = (), port: int | None = None
+    place: Path,
+    *,
+    home: Path,
+    more: Sequence[str] = (),
+    port: int | None = None,
+    extension: bool = True,
 ) -> Iterator[Lab]:
     """Start a JupyterLab with our server extension and nothing of this machine's Jupyter.
 
@@ -57,6 +62,8 @@ def running_lab(
         Further words for its command line.
     port
         Where it listens; a free one when left out.
+    extension
+        Whether the server has our extension; the panel is there all the same.
     """
     runtime, folder = place / "runtime", place / "work"
     for one in (runtime, folder, place / "config" / "labconfig"):
@@ -71,7 +78,7 @@ def running_lab(
                 *(f"--port={port or _free_port()}", "--ServerApp.port_retries=50"),
                 f"--IdentityProvider.token={token}",
                 f"--ServerApp.root_dir={folder}",
-                "--ServerApp.jpserver_extensions={'automl_server': True}",
+                f"--ServerApp.jpserver_extensions={{'automl_server': {extension}}}",
                 "--LabApp.expose_app_in_browser=True",
                 "--LabApp.extension_manager=readonly",
                 *more,

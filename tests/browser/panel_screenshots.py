@@ -39,7 +39,7 @@ def draw(page: Page, lab: Lab, folder: Path) -> None:
         "() => window.jupyterapp.commands.execute("
         "'apputils:change-theme', {theme: 'JupyterLab Dark'})"
     )
-    page.wait_for_selector("body[data-jp-theme-light=false]")
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
     page.get_by_role("tab", name="Airflow DAG").click()
     expect(page.locator(".jp-AutoML-dag .cm-content")).to_contain_text("import")
     page.screenshot(path=folder / "panel-dark.png")

@@ -94,7 +94,8 @@ def test_a_job_is_watched_to_its_end_and_deployed(page, panel_lab):
     train(panel_lab, "watched", max_trials=2)
     expect(section(page, "Running").locator(ROW.format("watched"))).to_be_visible()
     expect(page.get_by_role("button", name="1 AutoML job under way")).to_be_visible()
-    expect(section(page, "Finished").locator(ROW.format("watched"))).to_contain_text("Complete")
+    ended = section(page, "Finished").locator(ROW.format("watched"))
+    expect(ended).to_contain_text("Complete", timeout=2 * PATIENCE)
     expect(row(page, "watched").locator(".jp-AutoML-sparkline")).to_be_visible()
     page.get_by_role("alert").get_by_role("button", name="Open").click()  # the notification's
     expect(page.get_by_role("heading", name="watched")).to_be_visible()
@@ -184,7 +185,7 @@ def test_axe_finds_nothing_serious(page, theme):
     page.evaluate(
         "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
     )
-    page.wait_for_selector(f"body[data-jp-theme-name='{theme}']")
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
     expect(section(page, "Finished")).to_contain_text("Complete")
     row(page).locator(".jp-AutoML-jobOpen").click()
     expect(page.locator(".jp-AutoML-chart svg").first).to_be_visible()
@@ -201,9 +202,8 @@ def test_axe_finds_nothing_serious(page, theme):
 
 
 def test_the_panel_says_that_the_extension_is_missing(chromium, tmp_path):
-    without = ("--ServerApp.jpserver_extensions={'automl_server': False}",)
     with (
-        running_lab(tmp_path / "lab", home=tmp_path / "automl", more=without) as lab,
+        running_lab(tmp_path / "lab", home=tmp_path / "automl", extension=False) as lab,
         opened(chromium, lab) as page,
     ):
         expect(page.get_by_text("The AutoML server extension is missing")).to_be_visible()

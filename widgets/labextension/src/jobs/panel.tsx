@@ -5,7 +5,7 @@ import {
   refreshIcon,
   ToolbarButtonComponent
 } from '@jupyterlab/ui-components';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { JobStatus } from '../api';
 import { CommandIDs } from '../commands';
 import { useAutoML } from '../context';
@@ -50,6 +50,7 @@ function Jobs() {
     [trans.__('Ready'), ['ready']],
     [trans.__('Finished'), ['complete', 'failed', 'stopped']]
   ];
+  useMinutes();
   const settled = useSettled(choice);
   const { status, ...query } = settled;
   return (
@@ -74,6 +75,18 @@ function Jobs() {
       </div>
     </>
   );
+}
+
+/** Render again each minute, as "5 min ago" grows old. */
+function useMinutes(): void {
+  const [, setMinutes] = useState(0);
+  useEffect(() => {
+    const timer = window.setInterval(
+      () => setMinutes(minutes => minutes + 1),
+      60_000
+    );
+    return () => window.clearInterval(timer);
+  }, []);
 }
 
 interface IWhenEmptyProps {
