@@ -64,6 +64,7 @@ panel-test: panel
 
 screenshots: .venv/.installed-test panel ## draw docs/images anew, in a real JupyterLab
 	$(BIN)/python -m tests.browser.screenshots docs/images
+	$(BIN)/python -m tests.browser.panel_screenshots docs/images
 
 bench-api: .venv/.installed ## the REST API beside a bare Jupyter handler: BENCH_ARGS="--jobs 100 10000"
 	$(BIN)/python benchmarks/api.py $(BENCH_ARGS)
