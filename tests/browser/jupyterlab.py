@@ -137,7 +137,7 @@ class LabPage:
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name
         )
         is_light = "true" if name.endswith("Light") else "false"
-        self.page.wait_for_selector(f"body[data-jp-theme-light={is_light}]")
+        self.page.wait_for_selector(f"body[data-jp-theme-light={is_light}]", state="attached")
 
     def cell(self, place: int) -> Locator:
         """Return a cell, the first being 0."""
