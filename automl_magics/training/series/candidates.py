@@ -101,7 +101,6 @@ class LocalCandidate:
         longest = max(windows.windows[0].series, key=lambda one: len(one.values))
         least = max(_PROBED, 3 * max(self.seasons))
         probe = replace(self.forecaster, latest=least)
-        probe.forecast(longest.filled[-20:], 1, (1,))  # the import is not the forecast's
         begun = time.perf_counter()
         probe.forecast(longest.filled, windows.horizon, self.seasons)
         seconds = time.perf_counter() - begun
