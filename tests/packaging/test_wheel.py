@@ -19,7 +19,10 @@ REPOSITORY = Path(__file__).parents[2]
 IMPORT_PACKAGES = {"automl_magics", "automl_server", "automl_widgets"}
 PANEL = "share/jupyter/labextensions/automl-magics"
 SERVER_CONFIG = "etc/jupyter/jupyter_server_config.d/automl_server.json"
-RUNS_AS_DATA = {".html", ".css", ".js", ".svg", ".json", ".yaml", ".mako", ".j2", ".ipynb"}
+RUNS_AS_DATA = {
+    *(".html", ".css", ".js", ".svg", ".json", ".yaml", ".mako", ".j2", ".ipynb"),
+    ".txt",  # the cells of a job's notebook
+}
 SOURCE_DISTRIBUTION = {
     *(
         "automl_magics",
