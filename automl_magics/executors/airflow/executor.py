@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from automl_magics.contracts.airflow import dag_id_of, run_id_of
@@ -80,7 +81,7 @@ class AirflowExecutor:
 
     async def start(self, job: TrainingJob) -> None:
         """Upload the job's DAG where that is not done yet, wait for Airflow, trigger a run."""
-        dag_id, run_id = self._ids(job)
+        dag_id, _ = self._ids(job)
         if self._settings.airflow_storage_url:
             await self._freeze(job)
         await asyncio.to_thread(upload, self._settings, job)
@@ -90,7 +91,9 @@ class AirflowExecutor:
         if self._settings.airflow_dag == "shared":
             told = specification_of(job, self._settings)
             conf = told.model_dump(mode="json", include=BROUGHT)
-        is_new = await self._api.trigger(dag_id, run_id, conf)
+        is_new = await self._trigger(job, dag_id, conf)
+        if is_new is None:
+            return
         self._look.runs[job.job_id] = _Run(job)
         if is_new:
             await self._say(job, LogLevel.INFO, "Triggered in Airflow.", dag_id=dag_id)
@@ -155,6 +158,25 @@ class AirflowExecutor:
             if not await self._is_wanted(job):
                 return False
         return await self._is_wanted(job)
+
+    async def _trigger(self, job: TrainingJob, dag_id: str, conf: dict[str, Any]) -> bool | None:
+        """Start the run, again and again while Airflow cannot; None when nobody wants the job.
+
+        An Airflow that is busy answers 500 now and then, and may have started the run all the same.
+        """
+        begun, said = time.monotonic(), False
+        while True:
+            try:
+                return await self._api.trigger(dag_id, run_id_of(job.job_id), conf)
+            except Unavailable as error:
+                if time.monotonic() - begun > PARSING:
+                    raise
+                if not said:
+                    said = True
+                    await self._say(job, LogLevel.WARNING, f"{error.message} Trying again.")
+            await asyncio.sleep(1.0)
+            if not await self._is_wanted(job):
+                return None
 
     async def _waiting_for(self, dag_id: str) -> str | None:
         """Return what has to happen before the DAG can be triggered, or None."""
