@@ -41,7 +41,7 @@ JLPM := cd $(PANEL) && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo lab test lint format lock clean panel panel-test screenshots bench-api bench-quality bench-features
+.PHONY: help demo lab test lint format lock clean panel panel-test screenshots bench-notebook bench-api bench-quality bench-features
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -65,6 +65,9 @@ panel-test: panel
 screenshots: .venv/.installed-test panel ## draw docs/images anew, in a real JupyterLab
 	$(BIN)/python -m tests.browser.screenshots docs/images
 	$(BIN)/python -m tests.browser.panel_screenshots docs/images
+
+bench-notebook: .venv/.installed ## loading, watching and the first model beside the bare kernel and LightGBM
+	$(BIN)/python benchmarks/notebook.py $(BENCH_ARGS)
 
 bench-api: .venv/.installed ## the REST API beside a bare Jupyter handler: BENCH_ARGS="--jobs 100 10000"
 	$(BIN)/python benchmarks/api.py $(BENCH_ARGS)
