@@ -32,6 +32,9 @@ from automl_magics.training.task import Task
 RESERVE = 2.0
 """Seconds of the budget kept for saving and registering, at most a fifth of it."""
 
+SLOW_SHARE = 0.35
+"""Of the budget, at most, for saving and registering where the machine is slow or busy."""
+
 ABANDONED = 20.0
 """Seconds after which a finished worker that nobody has ended ends its own process."""
 
@@ -111,7 +114,7 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
     limit = _time_limit(job)
     budget = Budget(
         limit or math.inf,
-        reserve=min(RESERVE, 0.2 * (limit or math.inf)),
+        reserve=_reserve(limit, 0.0),
         used=job.result.seconds if job.is_extension and job.result is not None else 0.0,
         stop=reporter.unwanted,
     )
@@ -125,6 +128,7 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
             from automl_magics.training.engine import load_libraries, train
 
             load_libraries(job.problem_type, job.algorithm)
+        budget.reserve = _reserve(limit, budget.spent("loading libraries"))
         with budget.spend("reading the data"):
             table = pq.read_table(snapshot.path)
         tracking.check()
@@ -182,6 +186,17 @@ def _snapshot(
         sha256=snapshot.sha256,
     )
     return snapshot
+
+
+def _reserve(limit: float | None, loading: float) -> float:
+    """Return the seconds to keep for saving and registering.
+
+    On a quiet machine these take about as long as loading the libraries: where that took longer,
+    they will too.
+    """
+    if limit is None:
+        return 0.0
+    return min(max(min(RESERVE, 0.2 * limit), loading), SLOW_SHARE * limit)
 
 
 def _put_in_place(made: Path, place: Path) -> None:

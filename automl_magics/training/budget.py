@@ -71,6 +71,10 @@ class Budget:
         """Seconds by item, in the order of their first use."""
         return [LedgerEntry(item=item, seconds=spent) for item, spent in self._spent.items()]
 
+    def spent(self, item: str) -> float:
+        """Return the seconds that went to an item of the ledger."""
+        return self._spent.get(item, 0.0)
+
     def charge(self, item: str, seconds: float) -> None:
         """Count seconds that were used before: by an attempt that was interrupted."""
         before, self._accounted = self._accounted, self._accounted + seconds

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +52,10 @@ class Encoded:
     """For each feature the column it was made from."""
     categorical: tuple[int, ...]
     """Which features hold codes that have no order."""
+    shared: dict[bytes, NDArray[Any]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Matrices made of these rows that several models want, by what makes them."""
 
     def __len__(self) -> int:
         return len(self.values)

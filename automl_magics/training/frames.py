@@ -37,8 +37,7 @@ def columns_of(frame: Any) -> dict[str, pa.Array]:
     if isinstance(frame, pa.Table):
         named = list(zip(frame.column_names, frame.columns, strict=True))
     elif hasattr(frame, "iloc"):
-        names = [str(name) for name in frame.columns]
-        named = [(name, _from_pandas(frame.iloc[:, i])) for i, name in enumerate(names)]
+        named = [(str(name), _from_pandas(series)) for name, series in frame.items()]
     elif hasattr(frame, "to_arrow"):
         return columns_of(frame.to_arrow())
     else:

@@ -33,6 +33,8 @@ class Member:
     """What one fold took."""
     score: float
     """The metric on all rows it has predicted so far."""
+    writing: float = 0.0
+    """Seconds that writing its models took."""
     refitted: Predictor | None = None
     """Learned from all rows; it replaces the folds' models."""
     sums: Floats = field(repr=False, default_factory=lambda: np.zeros(0))

@@ -9,7 +9,7 @@ from automl_magics.training.budget import Budget
 from automl_magics.training.fitting import ALL_ROWS, Fitting
 from automl_magics.training.members import Ensemble, Member
 from automl_magics.training.reporter import Reporter
-from automl_magics.training.shares import REFIT, Shares
+from automl_magics.training.shares import REFIT, Shares, writing
 from automl_magics.training.validation import Validation
 
 MOST_MEMBERS = 4
@@ -44,11 +44,12 @@ def finish_race(
         Makes an ensemble of members.
     """
     others = range(1, len(validation.folds))
-    left = budget.remaining - shares.scoring
+    finishing = shares.scoring + writing(ensemble)
+    left = budget.remaining - finishing
     seconds = sum(member.seconds for member in ensemble.members)
 
     def again(member: Member, numbers: Sequence[int]) -> bool:
-        slot = budget.slot(budget.remaining - shares.scoring)
+        slot = budget.slot(budget.remaining - finishing)
         try:
             fit = fitting.fit(member.again, numbers, slot, first=False)
         except FitError as error:
@@ -69,7 +70,7 @@ def finish_race(
                 return Finish(bagged, choose(bagged) or ensemble)
         done = []
         for member in ensemble.members:
-            worth = budget.remaining - shares.scoring >= REFIT * member.seconds
+            worth = budget.remaining - finishing >= REFIT * member.seconds
             done.append(worth and not budget.stopped and again(member, [ALL_ROWS]))
     if all(done) or budget.stopped:
         return Finish(None, ensemble)

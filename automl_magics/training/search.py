@@ -176,7 +176,7 @@ class Search:
     def _try(self, configuration: Configuration, seconds: float) -> None:
         begun = time.perf_counter()
         outcome: Mapping[str, object]
-        member = None
+        member, cut = None, False
         try:
             with self._budget.spend(configuration.candidate):
                 self._memory.check(self._fitting.cost(configuration).memory)
@@ -187,6 +187,7 @@ class Search:
                     self._budget.slot(seconds),
                     first=self.incumbent is None,
                 )
+                cut = self._budget.stopped and not fit.complete
                 member = Member.of(fit, folds, self._data)
                 scores = self._fitting.score(member)
             outcome = {
@@ -210,9 +211,12 @@ class Search:
         )
         self.trials.append(trial)
         self._report(trial)
-        if not self._budget.stopped:  # what a stop has cut short is done anew when one goes on
+        if not cut:  # what a stop has cut short is done anew by whoever goes on
+            begun = time.perf_counter()
             with self._budget.spend("keeping fits"):
                 self._kept.keep(trial, member if trial.score is not None else None)
+            if member is not None:
+                member.writing = time.perf_counter() - begun
 
     def _choose(self) -> None:
         begun = time.perf_counter()

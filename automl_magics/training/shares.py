@@ -81,11 +81,16 @@ class Shares:
 
     def _reserve(self, incumbent: Ensemble) -> float:
         """Seconds to keep for what comes after the search."""
-        finishing = self.scoring + self.explaining
+        finishing = self.scoring + self.explaining + writing(incumbent)
         if self._race:
             refits = REFIT * sum(member.seconds for member in incumbent.members)
             finishing += min(_RACE_RESERVE * self._budget.seconds, 1.1 * refits)
         return finishing
+
+
+def writing(ensemble: Ensemble) -> float:
+    """Return the seconds that writing an ensemble and copying it to the registry may take."""
+    return 2 * sum(member.writing for member in ensemble.members)
 
 
 def _hurry(configuration: Configuration) -> float:

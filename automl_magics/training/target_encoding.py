@@ -8,6 +8,7 @@ to the overall one (Micci-Barreca, SIGKDD Explorations 3:1, 2001).
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ _MAX_CLASSES = 10
 _MAX_CELLS = 40_000_000
 """Of all folds' encodings together."""
 _STRIDE = 1 << 20
+_SHARED_ROWS = 4096
 _FILE = "targets.json"
 
 Codes = NDArray[np.int64]
@@ -62,14 +64,21 @@ class TargetEncoding:
     def values(self, features: Encoded) -> Floats:
         """Return the averages that apply to rows: (rows, keys times channels)."""
         columns = []
-        prior = np.array([self.prior])
-        for key, seen, means in zip(self.keys, self.codes, self.means, strict=True):
-            codes = _codes(features, key)
-            known = np.array(seen, np.int64)
+        shares = len(features) <= _SHARED_ROWS
+        for key, (known, means) in zip(self.keys, self._tables, strict=True):
+            codes = _shared_codes(features, key) if shares else _codes(features, key)
             place = np.minimum(np.searchsorted(known, codes), len(known) - 1)
-            hit = known[place] == codes
-            columns.append(np.where(hit[:, None], np.array(means)[place], prior))
+            place[known[place] != codes] = len(known)  # where the prior stands
+            columns.append(means[place])
         return np.hstack(columns)
+
+    @cached_property
+    def _tables(self) -> list[tuple[Codes, Floats]]:
+        """For each key its codes, and their averages with the prior after them."""
+        return [
+            (np.array(seen, np.int64), np.array([*means, self.prior]))
+            for seen, means in zip(self.codes, self.means, strict=True)
+        ]
 
     def extend(self, features: Encoded) -> Encoded:
         """Return features with the averages after them."""
@@ -188,14 +197,20 @@ def _channels(data: TrainingData) -> Floats:
     return values
 
 
+def _shared_codes(features: Encoded, key: Sequence[int]) -> Codes:
+    """Return `_codes`, the same array to all folds' encodings that ask for few rows."""
+    name = b"codes of " + repr(tuple(key)).encode()
+    if name not in features.shared:
+        features.shared[name] = _codes(features, key)
+    return features.shared[name]
+
+
 def _codes(features: Encoded, key: Sequence[int]) -> Codes:
     codes = np.zeros(len(features), np.int64)
     for place in key:
-        codes = (
-            codes * _STRIDE
-            + np.nan_to_num(features.values[:, place], nan=-1.0).astype(np.int64)
-            + 1
-        )
+        values = features.values[:, place]
+        own = np.where(np.isnan(values), -1.0, values).astype(np.int64)
+        codes = codes * _STRIDE + own + 1
     return codes
 
 

@@ -16,6 +16,8 @@ from automl_magics.training.budget import Slot
 
 USABLE_ROUNDS = 30
 """From so many rounds on boosters are worth having."""
+ALONE_ROWS = 64
+"""Up to so many rows are predicted by one thread: to wake others takes longer."""
 MAX_ROUNDS = 10_000
 _EVALUATE_EVERY = 5
 _PROBE = 5

@@ -19,7 +19,12 @@ from automl_magics.training.algorithms.base import (
     FoldFit,
     TrainingData,
 )
-from automl_magics.training.algorithms.boosting import Lockstep, Rounds, fold_threads
+from automl_magics.training.algorithms.boosting import (
+    ALONE_ROWS,
+    Lockstep,
+    Rounds,
+    fold_threads,
+)
 from automl_magics.training.algorithms.lightgbm_portfolio import PORTFOLIO, QUICK
 from automl_magics.training.algorithms.targets import TargetScale, learned_target
 from automl_magics.training.budget import Slot
@@ -95,7 +100,8 @@ class LightGBMPredictor:
 
     def predict(self, features: Encoded) -> Floats:
         """Return probabilities (rows, classes) for classifiers, else values (rows,)."""
-        raw = np.asarray(self._booster.predict(features.values), dtype=np.float64)
+        threads = {"num_threads": 1} if len(features) <= ALONE_ROWS else {}
+        raw = np.asarray(self._booster.predict(features.values, **threads), dtype=np.float64)
         if raw.ndim == 2:
             return raw
         if self._binary:

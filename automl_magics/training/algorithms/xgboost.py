@@ -19,7 +19,12 @@ from automl_magics.training.algorithms.base import (
     FoldFit,
     TrainingData,
 )
-from automl_magics.training.algorithms.boosting import Lockstep, Rounds, fold_threads
+from automl_magics.training.algorithms.boosting import (
+    ALONE_ROWS,
+    Lockstep,
+    Rounds,
+    fold_threads,
+)
 from automl_magics.training.algorithms.targets import TargetScale, learned_target
 from automl_magics.training.algorithms.xgboost_portfolio import PORTFOLIO
 from automl_magics.training.budget import Slot
@@ -80,9 +85,14 @@ class XGBoostPredictor:
         self._booster = xgb.Booster(model_file=bytearray(raw))
         self._classes = classes
         self._scale = scale
+        self._alone = False
 
     def predict(self, features: Encoded) -> Floats:
         """Return probabilities (rows, classes) for classifiers, else values (rows,)."""
+        alone = len(features) <= ALONE_ROWS
+        if alone is not self._alone:
+            self._alone = alone
+            self._booster.set_param({"nthread": 1 if alone else 0})
         raw = np.asarray(self._booster.inplace_predict(features.values), dtype=np.float64)
         if not self._classes:
             return self._scale.label(raw)
