@@ -24,11 +24,13 @@ export function Dag({ text, editors }: IDagProps) {
       model,
       config: { readOnly: true, lineNumbers: true, lineWrap: false }
     });
+    const content = host.current.querySelector('.cm-content');
+    content?.setAttribute('aria-label', trans.__('DAG'));
     return () => {
       editor.dispose();
       model.dispose();
     };
-  }, [text, editors]);
+  }, [text, editors, trans]);
   if (!text) {
     return <Message title={trans.__('There is no DAG of this job')} />;
   }
