@@ -142,7 +142,7 @@ def test_a_refusal_is_told_in_the_servers_words(page, panel_lab):
 
 
 def test_open_tabs_return_after_a_reload(page):
-    row(page).locator(".jp-AutoML-jobOpen").click()
+    row(page, FINISHED).locator(".jp-AutoML-jobOpen").click()
     expect(page.get_by_role("heading", name=FINISHED)).to_be_visible()
     page.wait_for_function(
         "async () => JSON.stringify(await window.jupyterapp.serviceManager.workspaces.fetch("
@@ -150,16 +150,16 @@ def test_open_tabs_return_after_a_reload(page):
     )
     page.goto(page.url.partition("?")[0])
     expect(page.get_by_role("heading", name=FINISHED)).to_be_visible()
-    expect(row(page)).to_be_visible()
+    expect(row(page, FINISHED)).to_be_visible()
 
 
 def test_jobs_are_searched_filtered_and_done_by_keyboard(page, panel_lab):
     train(panel_lab, "by hand", auto_trigger=False)
     search = page.get_by_role("searchbox", name="Search jobs")
-    expect(row(page)).to_be_visible()
+    expect(row(page, FINISHED)).to_be_visible()
     search.focus()
     page.keyboard.type("by hand")
-    expect(row(page)).to_have_count(0)
+    expect(row(page, FINISHED)).to_have_count(0)
     page.keyboard.press("Tab")
     page.keyboard.type("Failed")  # chooses the state
     expect(page.get_by_text("No job is like that")).to_be_visible()
@@ -187,7 +187,7 @@ def test_axe_finds_nothing_serious(page, theme):
     )
     expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
     expect(section(page, "Finished")).to_contain_text("Complete")
-    row(page).locator(".jp-AutoML-jobOpen").click()
+    row(page, FINISHED).locator(".jp-AutoML-jobOpen").click()
     expect(page.locator(".jp-AutoML-chart svg").first).to_be_visible()
     page.add_script_tag(path=AXE)
     for tab in ("Overview", "Log", "Specification"):
