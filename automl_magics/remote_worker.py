@@ -5,6 +5,7 @@ its own. What they leave for each other lies in MLflow; how it goes is told over
 """
 
 import logging
+import math
 import os
 import sys
 import threading
@@ -25,7 +26,7 @@ from automl_magics.executors.airflow.snapshots import fetch
 from automl_magics.freezing import freeze
 from automl_magics.memory_guard import memory_bound
 from automl_magics.remote_reporting import HttpReporter
-from automl_magics.settings import PRESET_SECONDS, Settings
+from automl_magics.settings import Settings
 from automl_magics.store import Store
 from automl_magics.training.budget import Budget
 from automl_magics.training.task import Task
@@ -54,8 +55,8 @@ class _Task:
 
     @property
     def limit(self) -> float:
-        """The job's time limit in seconds."""
-        return self.job.request.time_limit or PRESET_SECONDS[self.job.preset]
+        """The job's time limit in seconds; infinite where a number of trials ends it."""
+        return self.job.request.time_limit or math.inf
 
     @property
     def threads(self) -> int:
@@ -83,7 +84,9 @@ class _Task:
 def prepare(specification: dict[str, Any]) -> list[dict[str, Any]]:
     """Freeze the job's rows, and return the shards of its search."""
     with _task(specification, "prepare") as task:
-        task.reporter.progress(Progress(phase=Phase.READING, time_limit=task.limit))
+        task.reporter.progress(
+            Progress(phase=Phase.READING, time_limit=task.job.request.time_limit)
+        )
         snapshot = fetch(task.settings, task.job, task.folder) or _freeze_here(task)
         task.reporter.snapshot(snapshot)
         task.reporter.log(
@@ -234,7 +237,8 @@ def _task(
     )
     with TemporaryDirectory(prefix="automl-") as folder, reporter:
         task = _Task(told, told.job, settings, reporter, Path(folder))
-        timer = threading.Timer(3 * task.limit + MARGIN, _end_late, args=(reporter,))
+        longest = min(3 * task.limit + MARGIN, threading.TIMEOUT_MAX)
+        timer = threading.Timer(longest, _end_late, args=(reporter,))
         timer.daemon = True
         timer.start()
         try:

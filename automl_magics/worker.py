@@ -22,7 +22,7 @@ from automl_magics.data.snapshot import SNAPSHOT_FILE, describe_snapshot, take_s
 from automl_magics.memory_guard import memory_bound
 from automl_magics.reporting import StoreReporter
 from automl_magics.service.source_of import source_of_job
-from automl_magics.settings import PRESET_SECONDS, Settings
+from automl_magics.settings import Settings
 from automl_magics.store import Store
 from automl_magics.tracking import MODEL_FOLDER, Example
 from automl_magics.tracking_process import TrackingProcess
@@ -111,7 +111,7 @@ def in_words(error: Exception) -> str:
 
 
 def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreReporter) -> None:
-    limit = _time_limit(job)
+    limit = job.request.time_limit
     budget = Budget(
         limit or math.inf,
         reserve=_reserve(limit, 0.0),
@@ -204,13 +204,6 @@ def _put_in_place(made: Path, place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     made.rename(place)
     made.parent.rmdir()
-
-
-def _time_limit(job: TrainingJob) -> float | None:
-    """Return a job's budget in seconds; None where a number of trials stands in its place."""
-    if job.request.max_trials is not None and job.request.time_limit is None:
-        return None
-    return job.request.time_limit or PRESET_SECONDS[job.preset]
 
 
 def _registering(elapsed: float, limit: float | None, store: Store, job: TrainingJob) -> Progress:

@@ -259,7 +259,7 @@ class TrainingService:
                 or (None if problem_type in SUPERVISED else problem_type),
                 "owner": request.owner or self._caller.name,
                 "executor": executor,
-                "time_limit": request.time_limit or PRESET_SECONDS[request.preset],
+                "time_limit": _time_limit(request),
                 "mlflow_experiment_name": request.mlflow_experiment_name
                 or f"automl-{request.domain}"[:MAX_TEXT],
                 "registered_model_name": request.registered_model_name
@@ -290,6 +290,13 @@ class TrainingService:
         job = job.model_copy(update=placed_in_airflow(job, self._settings))
         reason = "" if request.problem_type else reason_of(task, problem_type, profile.label)
         return job.model_copy(update={"rendered_dag": render_job(job, self._settings)}), reason
+
+
+def _time_limit(request: AutoMLTrainingRequest) -> float | None:
+    """Return a job's budget in seconds; None where a number of trials stands in its place."""
+    if request.max_trials is not None and request.time_limit is None:
+        return None
+    return request.time_limit or PRESET_SECONDS[request.preset]
 
 
 def _default_name(request: AutoMLTrainingRequest, problem_type: ProblemType) -> str:

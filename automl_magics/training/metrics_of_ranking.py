@@ -73,7 +73,7 @@ class Queries:
 
     def _sums(self, values: Floats) -> Floats:
         """Return the sums over each query's rows."""
-        return np.bincount(self._query, weights=values)
+        return np.bincount(self._query, weights=values).astype(np.float64)
 
 
 def values_by_query(metric: str, target: Floats, prediction: Floats) -> Floats:

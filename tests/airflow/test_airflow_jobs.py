@@ -24,7 +24,7 @@ LONG = {
     "preset": "best_quality",
     "time_limit": 600,
 }
-SMALL = {"source_table": "small.csv", "algorithm": "lightgbm_classifier", "time_limit": 120}
+SMALL = {"source_table": "small.csv", "algorithm": "lightgbm_classifier", "max_trials": 4}
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_one_dag_for_all_jobs_with_shards_on_machines_that_share_a_storage(
         AUTOML_AIRFLOW_SHARDS="2",
         AUTOML_AIRFLOW_STORAGE_URL=storage,
     )
-    job = server.create(**{**SMALL, "algorithm": None, "time_limit": 15})
+    job = server.create(**{**SMALL, "algorithm": None, "max_trials": None, "time_limit": 15})
     assert job.airflow_dag_id == "automl_train"
     assert (airflow.dags / "automl_train.py").exists()
     done = server.over(job)

@@ -47,6 +47,15 @@ def test_a_request_becomes_a_job_with_its_blanks_filled(
     )
 
 
+def test_a_number_of_trials_takes_the_place_of_the_preset_s_seconds(
+    service: TrainingService, request_for: Request
+) -> None:
+    by_trials = service.create(request_for(time_limit=None, max_trials=3))
+    assert by_trials.request.time_limit is None
+    both = service.create(request_for(time_limit=20, max_trials=3))
+    assert both.request.time_limit == 20
+
+
 def test_a_job_may_wait_to_be_triggered(service: TrainingService, request_for: Request) -> None:
     job = service.create(request_for(auto_trigger=False))
     assert job.status is JobStatus.READY

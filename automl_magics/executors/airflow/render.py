@@ -75,7 +75,7 @@ def specification_of(job: TrainingJob, settings: Settings) -> DagSpecification:
         dag_id=dag_id_of(job.job_id),
         doc=_doc(job, settings),
         tags=_tags(job),
-        run_timeout=run_timeout(job.request.time_limit or 0.0),
+        run_timeout=run_timeout(job.request.time_limit or LONGEST_RUN),
         callback_url=settings.airflow_callback_url,
         python=settings.airflow_python,
         job=job.model_copy(update={"rendered_dag": None}),
