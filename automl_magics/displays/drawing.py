@@ -38,10 +38,28 @@ _THEME = {
     "title": {"color": _INK},
 }
 
+_GREY = "#808080"
+"""Readable on light and on dark: a live chart keeps its colours when JupyterLab's theme changes."""
+
+_LIVE = {
+    "background": "transparent",
+    "axis": {
+        "labelColor": _GREY,
+        "titleColor": _GREY,
+        "titleFontWeight": "normal",
+        "domainColor": _GREY,
+        "tickColor": _GREY,
+        "gridColor": _GREY,
+        "gridOpacity": 0.2,
+    },
+    "view": {"stroke": None},
+}
+
 
 def bundle(chart: "alt.TopLevelMixin", text: str) -> dict[str, Any]:
     """Return what a notebook displays: the chart, and a text where there are no charts."""
-    return {VEGA_LITE: chart.to_dict(validate=False), "text/plain": text}
+    spec = chart.to_dict(validate=False)
+    return {VEGA_LITE: {**spec, "config": _LIVE}, "text/plain": text}
 
 
 def svg(chart: "alt.TopLevelMixin") -> str:
