@@ -1,4 +1,4 @@
-"""One JupyterLab and one Chromium for all tests of a session, and a page for each."""
+"""One JupyterLab for all tests of a session, one Chromium for a module's, a page for each."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,9 +23,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory, mlflow_store: Path) -> Iterato
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A Chromium without a window."""
+    """A Chromium without a window.
+
+    Not for the whole session: playwright keeps an event loop running in this thread, in which
+    tests of other folders could not start theirs.
+    """
     with sync_playwright() as playwright, running_chromium(playwright) as browser:
         yield browser
 

@@ -44,9 +44,9 @@ export function Overview({ job, rendermime }: IOverviewProps) {
       )}
       {rows.length > 0 ? (
         <>
-          <section>
-            <h2>{trans.__('Best score over time')}</h2>
-            {trials.length > 0 && (
+          {trials.length > 0 && (
+            <section>
+              <h2>{trans.__('Best score over time')}</h2>
               <Chart
                 rendermime={rendermime}
                 label={trans.__(
@@ -55,8 +55,8 @@ export function Overview({ job, rendermime }: IOverviewProps) {
                 )}
                 spec={curve(job, trials, metric, higherIsBetter)}
               />
-            )}
-          </section>
+            </section>
+          )}
           <section>
             <h2>{trans.__('Leaderboard')}</h2>
             <Leaderboard rows={rows} metric={metric} />

@@ -20,7 +20,7 @@ export function Sparkline({ job }: { job: TrainingJob }) {
         job.started_at ?? job.created_at,
         isHigherBetter(trials.data ?? [], job.progress?.best_score)
       );
-  if (!points.length) {
+  if (points.length < 2) {
     return null;
   }
   return (
