@@ -550,6 +550,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/automl/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the sources that a new job may name; their addresses are not told */
+        get: operations["list_automl_sources_api_v1_automl_sources_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/automl/hardware": {
         parameters: {
             query?: never;
@@ -732,6 +749,11 @@ export interface components {
             costColumn?: string | null;
             /** Probabilitycolumn */
             probabilityColumn?: string | null;
+            /**
+             * Contamination
+             * @description Share of rows to flag (anomaly detection).
+             */
+            contamination?: number | null;
         };
         /**
          * AutoMLAlgorithm
@@ -1119,6 +1141,29 @@ export interface components {
         AutoMLModelList: {
             /** Models */
             models: components["schemas"]["AutoMLModel"][];
+        };
+        /**
+         * AutoMLSource
+         * @description A place that holds tables: what ``dataSource`` of a new job may name.
+         */
+        AutoMLSource: {
+            /** Id */
+            id: string;
+            /** @description Null where its address will not do. */
+            kind?: components["schemas"]["SourceKind"] | null;
+            /**
+             * Error
+             * @description Why the address will not do.
+             */
+            error?: string | null;
+        };
+        /**
+         * AutoMLSourceList
+         * @description Every configured source.
+         */
+        AutoMLSourceList: {
+            /** Sources */
+            sources: components["schemas"]["AutoMLSource"][];
         };
         /**
          * AutoMLStats
@@ -2183,6 +2228,12 @@ export interface components {
             /** Size Bytes */
             size_bytes: number;
         };
+        /**
+         * SourceKind
+         * @description What a source is.
+         * @enum {string}
+         */
+        SourceKind: "duckdb" | "sqlite" | "postgresql" | "folder";
         /**
          * Step
          * @description One step of a join path: rows of ``table`` whose columns equal those of the step before.
@@ -4735,6 +4786,61 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["AutoMLDatasetList"];
+                };
+            };
+            /** @description Nothing has changed since the answer with this `ETag`. */
+            304: {
+                headers: {
+                    "x-correlation-id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_automl_sources_api_v1_automl_sources_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 128 letters, digits and marks (`._:@/+=-`) that the answer, the log and the job are to carry; anything else is replaced by a new id. */
+                "x-correlation-id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "x-correlation-id": components["headers"]["CorrelationId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "sources": [
+                     *         {
+                     *           "id": "crm",
+                     *           "kind": "postgresql",
+                     *           "error": null
+                     *         },
+                     *         {
+                     *           "id": "lake",
+                     *           "kind": "folder",
+                     *           "error": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AutoMLSourceList"];
                 };
             };
             /** @description Nothing has changed since the answer with this `ETag`. */
