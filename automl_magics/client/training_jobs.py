@@ -15,6 +15,8 @@ from automl_magics.contracts.http import (
     JobLogs,
     JobTrials,
     LogQuery,
+    SourceLook,
+    SourceQuestion,
     TrainingExtension,
 )
 from automl_magics.contracts.lists import MAX_PAGE, NEWEST, TrainingJobFilter, TrainingJobPage
@@ -34,6 +36,10 @@ class TrainingJobCalls(Calls[Mode]):
     @call("POST", f"{PATH}/preview", patience=300)
     def preview(self, body: AutoMLTrainingRequest) -> TrainingPreview:
         """Render the DAG of a request without keeping anything."""
+
+    @call("POST", f"{PATH}/source", patience=60)
+    def look_at_source(self, body: SourceQuestion) -> SourceLook:
+        """Return the columns and the first rows of what one could train on."""
 
     @call("GET", f"{PATH}/jobs", polled=True)
     def find(self, query: TrainingJobFilter = NEWEST) -> AutoMLTrainingJobList:

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from automl_magics.contracts.data import ColumnType
 from automl_magics.contracts.enums import AutoMLAlgorithm, ProblemType
 from automl_magics.contracts.lists import TrainingJobFilter
-from automl_magics.contracts.training import LogLine, Trial
+from automl_magics.contracts.training import LogLine, SourceText, Trial
 
 CORRELATION_HEADER = "x-correlation-id"
 PSK_HEADER = "Authorization-PSK"
@@ -52,6 +53,28 @@ class AutoMLTrainingStatusUpdate(BaseModel):
     mlflow_run_id: str | None = None
     registered_model_name: str | None = None
     error_message: str | None = None
+
+
+class SourceQuestion(BaseModel):
+    """Which rows to look at (ours)."""
+
+    source_table: SourceText
+    """A table, a file's path, or a SELECT in DuckDB's SQL."""
+
+
+class SourceColumn(BaseModel):
+    """A column of a source (ours)."""
+
+    name: str
+    type: ColumnType
+
+
+class SourceLook(BaseModel):
+    """What a source holds (ours)."""
+
+    columns: list[SourceColumn]
+    rows: list[list[str]]
+    """The first rows as text, long cells cut; none where reading them takes too long."""
 
 
 class TrainingExtension(BaseModel):

@@ -39,6 +39,7 @@ Text = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT, pattern=r"\S"),
 ]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
+SourceText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"\S")]
 
 
 class AutoMLTrainingRequest(BaseModel):
@@ -46,9 +47,7 @@ class AutoMLTrainingRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    source_table: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"\S")
-    ]
+    source_table: SourceText
     """The rows to train on: a table, a file's path, or a SELECT in DuckDB's SQL."""
     label_column: Text | None = None
     """The column to predict."""

@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from automl_magics.contracts.data import ColumnType
-from automl_magics.data.profile import profile_source
+from automl_magics.data.profile import (
+    LAST_PATIENCE,
+    STATEMENT_SECONDS,
+    interrupted_after,
+    profile_source,
+)
 from automl_magics.data.reading_errors import reading_errors
 from automl_magics.data.source import ROWS, Source
 
@@ -21,10 +26,19 @@ class Preview:
 
 
 def preview_source(source: Source, rows: int = 5) -> Preview:
-    """Return the first rows of a source; `InvalidInput` says why it cannot be read."""
+    """Return the first rows of a source; `InvalidInput` says why it cannot be read.
+
+    There are none where reading them takes longer than anybody waits.
+    """
+    import duckdb
+
     columns = profile_source(source, None).columns
-    with source.open() as connection, reading_errors():
-        found = connection.table(ROWS).limit(rows).to_arrow_table()
+    with source.open(within=STATEMENT_SECONDS) as connection, reading_errors():
+        try:
+            with interrupted_after(connection, LAST_PATIENCE):
+                found = connection.table(ROWS).limit(rows).to_arrow_table()
+        except duckdb.InterruptException:
+            return Preview(columns, [])
     values = [found.column(place).to_pylist() for place in range(found.num_columns)]
     return Preview(columns, [tuple(map(_shown, row)) for row in zip(*values, strict=True)])
 

@@ -88,11 +88,11 @@ def _profile_label(
     import duckdb
 
     try:
-        with _interrupted_after(connection, PATIENCE):
+        with interrupted_after(connection, PATIENCE):
             counts = _count(rows, column, kind)
     except duckdb.InterruptException:
         try:
-            with _interrupted_after(connection, LAST_PATIENCE):
+            with interrupted_after(connection, LAST_PATIENCE):
                 counts = _count(rows.limit(SAMPLE_ROWS), column, kind)
         except duckdb.InterruptException:
             raise InvalidInput(
@@ -129,7 +129,8 @@ def _count(rows: "duckdb.DuckDBPyRelation", column: str, kind: ColumnType) -> di
 
 
 @contextmanager
-def _interrupted_after(connection: "duckdb.DuckDBPyConnection", seconds: float) -> Iterator[None]:
+def interrupted_after(connection: "duckdb.DuckDBPyConnection", seconds: float) -> Iterator[None]:
+    """Let a connection's queries raise `duckdb.InterruptException` once the seconds are over."""
     timer = threading.Timer(seconds, connection.interrupt)
     timer.daemon = True
     timer.start()

@@ -20,6 +20,7 @@ from automl_magics.data.catalog import (
 )
 from automl_magics.data.counts import Counts, CountsCache
 from automl_magics.data.formats import data_format
+from automl_magics.data.preview import Preview, preview_source
 from automl_magics.data.source import OUTSIDE, Source
 from automl_magics.data.sources.configured import configured_sources
 from automl_magics.data.sources.listing import SourceTable, count_rows, list_tables
@@ -27,6 +28,7 @@ from automl_magics.data.sources.references import dotted
 from automl_magics.data.sql import name_of
 from automl_magics.service.counting import Counting
 from automl_magics.service.source_datasets import LISTING_SECONDS, SourceLister
+from automl_magics.service.source_of import source_of_table
 from automl_magics.settings import Settings
 
 COUNTING_SECONDS = 5.0
@@ -109,6 +111,14 @@ class DatasetService:
         if len(parts) > 1 and parts[0].lower() in sources:
             return self._in_source(sources[parts[0].lower()], dataset)
         raise _unknown(dataset)
+
+    def preview(self, source_table: str) -> Preview:
+        """Return the columns and the first rows of what a training request would name.
+
+        Raises `InvalidInput` and `Unavailable` as creating the job would.
+        """
+        source = source_of_table(self._settings, source_table, root=self._root, staged=None)
+        return preview_source(source)
 
     def _in_source(self, source: ConfiguredSource, dataset: str) -> str:
         """Return the text for a table of one source, by its id or its name."""

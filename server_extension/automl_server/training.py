@@ -1,7 +1,7 @@
 """The routes of training jobs, dialect A.
 
-``…/details``, ``…/logs``, ``…/trials``, ``…/extend``, ``…/notebook``, ``…/report``, ``version`` and
-the list's ``details`` and ``name`` are ours; the rest is as published.
+``…/details``, ``…/logs``, ``…/trials``, ``…/extend``, ``…/notebook``, ``…/report``, ``version``,
+``train/source`` and the list's ``details`` and ``name`` are ours; the rest is as published.
 """
 
 from asyncio import to_thread
@@ -22,6 +22,9 @@ from automl_magics.contracts.http import (
     JobLogs,
     JobTrials,
     LogQuery,
+    SourceColumn,
+    SourceLook,
+    SourceQuestion,
     TrainingExtension,
     Version,
 )
@@ -53,6 +56,15 @@ async def preview_training_job(
     """Render the DAG of a request without keeping anything."""
     jobs = await handler.jobs()
     return TrainingPreview(rendered_dag=await to_thread(jobs.preview, body))
+
+
+@ROUTES.operation("POST", "/train/source")
+async def look_at_source(handler: UserHandler, body: SourceQuestion) -> SourceLook:
+    """Return the columns and the first rows of what one could train on."""
+    datasets = await handler.extensionapp.backend.datasets()
+    found = await to_thread(datasets.preview, body.source_table)
+    columns = [SourceColumn(name=name, type=kind) for name, kind in found.columns.items()]
+    return SourceLook(columns=columns, rows=[list(row) for row in found.rows])
 
 
 @ROUTES.operation("GET", "/train/jobs", example=examples.LIST_A)

@@ -260,3 +260,18 @@ async def test_the_version_is_told(ask):
     from automl_magics import __version__
 
     assert (await ask("GET", "version")).json() == {"version": __version__}
+
+
+async def test_a_source_is_looked_at_before_anything_is_trained(ask, table):
+    answer = await ask("POST", "train/source", json={"source_table": table})
+    assert answer.status_code == 200
+    look = answer.json()
+    assert "churned" in {column["name"] for column in look["columns"]}
+    assert len(look["rows"]) == 5
+    assert {len(row) for row in look["rows"]} == {len(look["columns"])}
+    stranger = await ask("POST", "train/source", auth={}, json={"source_table": table})
+    assert stranger.status_code == 401
+    for wrong in ("chrun.csv", "../churn.csv", "/etc/passwd", "SELECT FROM"):
+        refused = await ask("POST", "train/source", json={"source_table": wrong})
+        assert refused.status_code == 422, wrong
+        assert refused.json()["detail"][0]["loc"] == ["body", "source_table"]
