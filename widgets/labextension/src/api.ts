@@ -5,6 +5,7 @@
 
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import type { Schemas as JSONSchemas } from './jsonschema';
 import type { components, paths } from './schema';
 
 type Schemas = components['schemas'];
@@ -17,6 +18,8 @@ export type Trial = Schemas['Trial'];
 export type LeaderboardRow = Schemas['LeaderboardRow'];
 export type LogLine = Schemas['LogLine'];
 export type LogLevel = Schemas['LogLevel'];
+export type SourceColumn = Schemas['SourceColumn'];
+export type SourceLook = Schemas['SourceLook'];
 export type JobQuery = QueryOf<'get', '/api/automl/train/jobs'>;
 
 /** What an answer that is not a good one says, in one line. */
@@ -70,6 +73,25 @@ export class Api {
     const path = '/api/automl/train/jobs/{job_id}/logs';
     const asked = { path: { job_id: id }, query: { after, limit } };
     return (await this.request('get', path, asked)).logs;
+  };
+
+  /** The columns and the first rows of what a request may name as its source. */
+  lookAtSource = (text: string): Promise<SourceLook> =>
+    this.request('post', '/api/automl/train/source', {
+      body: { source_table: text }
+    });
+
+  /** The names of files and tables that one can train on. */
+  datasets = async (): Promise<string[]> =>
+    (await this.request('get', '/api/v1/automl/datasets')).datasets.map(
+      ({ name }) => name
+    );
+
+  /** What travels, described by the server itself. */
+  schemas = async (): Promise<JSONSchemas> => {
+    const told = await this.request('get', '/api/automl/openapi.json');
+    return (told as unknown as { components: { schemas: JSONSchemas } })
+      .components.schemas;
   };
 
   create = (body: TrainingRequest) =>
@@ -130,6 +152,7 @@ export class Api {
     const init: RequestInit = { method: verb.toUpperCase(), cache: 'no-cache' };
     if (asked.body !== undefined) {
       init.body = JSON.stringify(asked.body);
+      init.headers = { 'Content-Type': 'application/json' };
     }
     const response = await this.send(url, init);
     const text = await response.text();
@@ -216,7 +239,10 @@ export function refusal(status: number, text: string): ApiError {
   }
   if (content.detail?.length) {
     const fields = Object.fromEntries(
-      content.detail.map(one => [one.loc.slice(1).join('.'), one.msg])
+      content.detail.map(one => [
+        one.loc.slice(1).join('.'),
+        withHint(one.msg, one.ctx?.hint)
+      ])
     );
     const told = Object.entries(fields).map(([field, message]) =>
       field && !message.includes(field) ? `${field}: ${message}` : message
@@ -227,4 +253,11 @@ export function refusal(status: number, text: string): ApiError {
     status,
     content.error ?? `The server answers with status ${status}.`
   );
+}
+
+/** What is wrong and what to do about it; some answers say both in one. */
+function withHint(message: string, hint: unknown): string {
+  return typeof hint !== 'string' || message.includes(hint)
+    ? message
+    : `${message} ${hint}`;
 }

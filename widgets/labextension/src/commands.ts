@@ -17,6 +17,7 @@ export namespace CommandIDs {
   export const showJobs = 'automl:show-jobs';
   /** Opens the form; registered with it. */
   export const createJob = 'automl:create-job';
+  export const trainFromFile = 'automl:train-from-file';
   export const openJob = 'automl:open-job';
   export const triggerJob = 'automl:trigger-job';
   export const extendJob = 'automl:extend-job';

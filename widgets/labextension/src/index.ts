@@ -2,6 +2,8 @@
 
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { automlPlugin } from './plugins/automl';
+import { createPlugin } from './plugins/create';
+import { filesPlugin } from './plugins/files';
 import { jobPlugin } from './plugins/job';
 import { jobsPlugin } from './plugins/jobs';
 import { noticesPlugin } from './plugins/notices';
@@ -9,6 +11,8 @@ import { runningPlugin } from './plugins/running';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   automlPlugin,
+  createPlugin,
+  filesPlugin,
   jobsPlugin,
   jobPlugin,
   noticesPlugin,

@@ -172,3 +172,33 @@ export function useLog(id: string) {
     refetchInterval: useInterval()
   });
 }
+
+/** The columns and first rows of a source; looked at once it is named. */
+export function useSource(text: string) {
+  const { api } = useAutoML();
+  return useQuery({
+    queryKey: ['source', text],
+    queryFn: () => api.lookAtSource(text),
+    enabled: Boolean(text),
+    staleTime: 60_000
+  });
+}
+
+export function useDatasets() {
+  const { api } = useAutoML();
+  return useQuery({
+    queryKey: ['datasets'],
+    queryFn: api.datasets,
+    staleTime: 60_000
+  });
+}
+
+/** What a request holds, as the server describes it. */
+export function useSchemas() {
+  const { api } = useAutoML();
+  return useQuery({
+    queryKey: ['schemas'],
+    queryFn: api.schemas,
+    staleTime: Infinity
+  });
+}

@@ -41,6 +41,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/automl/train/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Return the columns and the first rows of what one could train on */
+        post: operations["look_at_source_api_automl_train_source_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/automl/train/jobs": {
         parameters: {
             query?: never;
@@ -2229,11 +2246,42 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * SourceColumn
+         * @description A column of a source (ours).
+         */
+        SourceColumn: {
+            /** Name */
+            name: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "boolean" | "integer" | "float" | "text" | "datetime" | "other";
+        };
+        /**
          * SourceKind
          * @description What a source is.
          * @enum {string}
          */
         SourceKind: "duckdb" | "sqlite" | "postgresql" | "folder";
+        /**
+         * SourceLook
+         * @description What a source holds (ours).
+         */
+        SourceLook: {
+            /** Columns */
+            columns: components["schemas"]["SourceColumn"][];
+            /** Rows */
+            rows: string[][];
+        };
+        /**
+         * SourceQuestion
+         * @description Which rows to look at (ours).
+         */
+        SourceQuestion: {
+            /** Source Table */
+            source_table: string;
+        };
         /**
          * Step
          * @description One step of a join path: rows of ``table`` whose columns equal those of the step before.
@@ -3003,6 +3051,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingPreview"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    look_at_source_api_automl_train_source_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 128 letters, digits and marks (`._:@/+=-`) that the answer, the log and the job are to carry; anything else is replaced by a new id. */
+                "x-correlation-id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "x-correlation-id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceLook"];
                 };
             };
             401: components["responses"]["401"];

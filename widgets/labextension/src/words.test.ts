@@ -69,6 +69,12 @@ describe('errors of the server', () => {
     const error = refusal(422, JSON.stringify({ detail }));
     expect(error.message).toBe('label_column: Field required');
     expect(error.fields).toEqual({ label_column: 'Field required' });
+    const advice = { hint: 'Did you mean churned?' };
+    const hinted = [{ ...detail[0], msg: 'No such column.', ctx: advice }];
+    const told = refusal(422, JSON.stringify({ detail: hinted }));
+    expect(told.fields.label_column).toBe(
+      'No such column. Did you mean churned?'
+    );
     expect(refusal(502, '<html>').message).toContain('502');
   });
 });
