@@ -197,7 +197,7 @@ async def test_what_is_not_there_is_named_where_it_stands(ask_b, customers, body
         "targetColumn": ("churn", ["targetColumn"], "no column 'churn'"),
         "featureColumns": (["usage"], ["featureColumns"], "no column 'usage'"),
         "metric": ("f3", ["metric"], "'f3' is not a metric"),
-        "problemType": ("ranking", ["problemType"], "cannot be trained yet"),
+        "problemType": ("ranking", ["advanced", "groupColumn"], "Name the column"),
         "advanced": ({"excludeModels": ["KNM"]}, ["advanced", "excludeModels"], "'KNM'"),
     }
     for name, (value, place, said) in wrong.items():

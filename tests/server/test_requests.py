@@ -115,7 +115,7 @@ async def test_both_forms_of_a_job_id_are_accepted(ask, ready):
 async def test_a_verb_that_is_not_there_is_a_405_that_names_those_that_are(ask):
     for verb, path, allowed in [
         ("GET", "train", {"POST", "OPTIONS"}),
-        ("PUT", f"train/jobs/{uuid4()}", {"GET", "DELETE", "OPTIONS"}),
+        ("PUT", f"train/jobs/{uuid4()}", {"GET", "HEAD", "DELETE", "OPTIONS"}),
         ("BREW", "train", {"POST", "OPTIONS"}),
     ]:
         answer = await ask(verb, path)
