@@ -26,6 +26,9 @@ ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
+# Jobs run in processes of their own: without bytecode each would compile its libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # An editable installation brings Python alone: make panel builds the panel and links it.
 WITHOUT_PANEL := HATCH_BUILD_NO_HOOKS=true
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python \
