@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self
 
 from pydantic import SecretStr
 
+from automl_magics.client.access_keys import AccessKeyCalls
 from automl_magics.client.answers import unreachable
 from automl_magics.client.call import Answer, Awaited, Blocking, Mode, Request
 from automl_magics.client.connection import RETRIES, Connection
@@ -58,6 +59,7 @@ class _Groups(Generic[Mode]):
         self.server: ServerCalls[Mode] = ServerCalls(self._send)
         self.training_jobs: TrainingJobCalls[Mode] = TrainingJobCalls(self._send)
         self.features: FeatureCalls[Mode] = FeatureCalls(self._send)
+        self.access_keys: AccessKeyCalls[Mode] = AccessKeyCalls(self._send)
         self.models: ModelCalls[Mode] = ModelCalls(self._send)
         self.workbench: WorkbenchCalls[Mode] = WorkbenchCalls(self._send)
 

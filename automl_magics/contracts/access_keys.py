@@ -2,9 +2,13 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from automl_magics.contracts.enums import AccessScope
+from automl_magics.contracts.training import Text
+
+MAX_DAYS = 3650
+"""The longest that a key with an end may live."""
 
 
 class AccessKey(BaseModel):
@@ -33,3 +37,22 @@ class NewAccessKey(AccessKey):
     """A key that was just made, with the key, shown this once."""
 
     key: str = Field(repr=False)
+
+
+class AccessKeyRequest(BaseModel):
+    """What is asked for when a key is made."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    name: Text
+    """What to call it; no other key that counts has this name."""
+    scopes: list[AccessScope] = Field(min_length=1)
+    """What it allows; neither scope includes the other."""
+    expires_in_days: int | None = Field(None, gt=0, le=MAX_DAYS)
+    """When it ends; never when left out."""
+
+
+class AccessKeyList(BaseModel):
+    """Every access key, newest first; none of the keys themselves."""
+
+    keys: list[AccessKey]

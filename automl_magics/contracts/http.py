@@ -155,8 +155,8 @@ class HTTPValidationError(BaseModel):
 class JobListQuery(TrainingJobFilter):
     """The query of the list of training jobs.
 
-    ``details``, ``name``, ``mentions``, ``sort``, ``descending`` and the status ``stopped`` are
-    ours. ``failed`` means stopped jobs too unless there are ``details``.
+    ``details``, ``name``, ``registered_model_name``, ``mentions``, ``sort``, ``descending`` and
+    the status ``stopped`` are ours. ``failed`` means stopped jobs too unless there are ``details``.
     """
 
     details: bool = False

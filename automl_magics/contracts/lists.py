@@ -26,6 +26,8 @@ class TrainingJobFilter(BaseModel):
     owner: str | None = None
     name: str | None = None
     """The exact name."""
+    registered_model_name: str | None = None
+    """The exact name of the model that it registers: its versions' jobs."""
     search: str | None = None
     """Part of the name or the source, or the start of the id."""
     mentions: str | None = None

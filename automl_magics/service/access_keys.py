@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
-from automl_magics.contracts.access_keys import AccessKey, NewAccessKey
+from automl_magics.contracts.access_keys import MAX_DAYS, AccessKey, NewAccessKey
 from automl_magics.contracts.enums import AccessScope
 from automl_magics.contracts.errors import InvalidInput, NotFound, Unauthenticated, did_you_mean
 from automl_magics.service.caller import Caller
@@ -19,7 +19,6 @@ from automl_magics.store import Store
 from automl_magics.store.access_keys import KeptKey
 from automl_magics.store.jobs import utc_now
 
-MAX_DAYS = 3650
 MAX_NAME = 250
 
 _KEY = re.compile(r"automl_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
@@ -44,8 +43,13 @@ class AccessKeyService:
     """
 
     def __init__(self, store: Store, caller: Caller | None = None) -> None:
+        self._store = store
         self._keys = store.access_keys
         self._caller = caller or Caller()
+
+    def on_behalf_of(self, caller: Caller) -> "AccessKeyService":
+        """Return the same service for another caller."""
+        return AccessKeyService(self._store, caller)
 
     def create(
         self, name: str, scopes: Sequence[AccessScope], *, expires_in_days: int | None = None

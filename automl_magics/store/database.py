@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError
 
 from automl_magics.contracts.errors import Unavailable
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration; a test holds it against Alembic's own head."""
 
 BUSY_TIMEOUT = 20.0

@@ -32,7 +32,12 @@ def list_queries(
 
 def _conditions(wanted: TrainingJobFilter) -> list[ColumnElement[bool]]:
     """Return what every job that is wanted fulfils."""
-    exact = {"domain": wanted.domain, "owner": wanted.owner, "name": wanted.name}
+    exact = {
+        "domain": wanted.domain,
+        "owner": wanted.owner,
+        "name": wanted.name,
+        "registered_model_name": wanted.registered_model_name,
+    }
     where: list[ColumnElement[bool]] = [
         JOBS.c[column] == value for column, value in exact.items() if value is not None
     ]

@@ -112,6 +112,7 @@ TRAINING_JOBS = Table(
     Index("training_jobs_finished", "finished_at", "job_id"),
     Index("training_jobs_status_sorted", "status", "job_id"),
     Index("training_jobs_name", "name"),
+    Index("training_jobs_registered", "registered_model_name", "created_at", "job_id"),
     # A list that is filtered or searched reads this and not the wide rows.
     Index(
         "training_jobs_listed",

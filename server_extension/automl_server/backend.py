@@ -106,6 +106,10 @@ class Backend:
         """Return the service that recognizes access keys."""
         return (await self._opened()).access_keys
 
+    async def keys_for(self, name: str | None, correlation_id: str) -> "AccessKeyService":
+        """Return the service that makes and revokes access keys, bound to a caller."""
+        return (await self.access_keys()).on_behalf_of(self._caller(name, correlation_id))
+
     async def changes(self, seen: int | None) -> "tuple[int, list[JobChanged]]":
         """Return the number of the last change, and the jobs that changed after ``seen``.
 

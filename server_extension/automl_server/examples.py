@@ -191,3 +191,24 @@ DATASETS_B: Example = {
         ]
     }
 }
+
+_KEY = {
+    "prefix": "0f2b3c4d5e6f",
+    "name": "nightly scoring",
+    "owner": "ada",
+    "scopes": ["ml-workbench:read"],
+    "created_at": _MOMENT,
+    "last_used_at": None,
+    "expires_at": None,
+    "revoked_at": None,
+}
+KEYS: Example = {"answer": {"keys": [_KEY]}}
+NEW_KEY: Example = {
+    "body": {
+        "name": "nightly scoring",
+        "scopes": ["ml-workbench:read"],
+        "expires_in_days": None,
+    },
+    "answer": _KEY | {"key": "automl_0f2b3c4d5e6f_<43 characters, shown this once>"},
+}
+REVOKED_KEY: Example = {"answer": _KEY | {"revoked_at": _MOMENT}}

@@ -14,7 +14,7 @@ returned is sent with ``status`` (200 where left out); None is an empty answer. 
 403, 404, 405, 413, 415, 422, the OpenAPI document and the credential tests follow from it.
 """
 
-from automl_server import documentation, features, models, training, workbench
+from automl_server import access_keys, documentation, features, models, training, workbench
 from automl_server.operation import Operation
 from automl_server.serving import patterns
 
@@ -23,6 +23,7 @@ OPERATIONS: list[Operation] = [
     *features.ROUTES,
     *workbench.ROUTES,
     *models.ROUTES,
+    *access_keys.ROUTES,
     *documentation.ROUTES,
 ]
 

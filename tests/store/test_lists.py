@@ -47,7 +47,9 @@ FILTERS = [
     {"search": "churn"},
     {"search": "aml_3c90c3cc"},
     {"mentions": "50%", "status": ["ready"]},
+    {"registered_model_name": "default-churn"},
 ]
+BY_MODEL = "INDEX training_jobs_registered"
 
 
 @pytest.mark.parametrize("filters", FILTERS, ids=str)
@@ -60,6 +62,11 @@ def test_a_list_reads_indexes_and_the_rows_of_its_page_alone(store, filters, sor
             options = {"literal_binds": True, "render_postcompile": True}
             asked = str(query.compile(connection.engine, compile_kwargs=options))
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}").all()
+            if "registered_model_name" in filters:
+                steps = [step[-1] for step in plan]
+                assert not any(step.startswith("SCAN") for step in steps), plan
+                assert any(BY_MODEL in step for step in steps), plan
+                continue
             scans = [step[-1] for step in plan if step[-1].startswith("SCAN")]
             assert len(scans) == 1, plan
             by_name = "INDEX training_jobs_name" in scans[0]  # in its order, and ends with the page

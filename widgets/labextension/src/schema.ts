@@ -676,6 +676,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/automl/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List access keys, newest first
+         * @description Those that are expired or revoked too; of no key more than its prefix is known.
+         */
+        get: operations["list_access_keys_api_automl_keys_get"];
+        put?: never;
+        /**
+         * Make an access key
+         * @description This answer is the only place where the key ever stands. A client that shows it acts as whoever
+         *     made it.
+         */
+        post: operations["create_access_key_api_automl_keys_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/automl/keys/{prefix}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an access key at once; its name will do as well as its prefix */
+        delete: operations["revoke_access_key_api_automl_keys__prefix__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/automl/openapi.json": {
         parameters: {
             query?: never;
@@ -714,6 +756,66 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccessKey
+         * @description What is known of a key; the key itself is not kept.
+         */
+        AccessKey: {
+            /** Prefix */
+            prefix: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Scopes */
+            scopes: components["schemas"]["AccessScope"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Last Used At */
+            last_used_at?: string | null;
+            /** Expires At */
+            expires_at?: string | null;
+            /** Revoked At */
+            revoked_at?: string | null;
+        };
+        /**
+         * AccessKeyList
+         * @description Every access key, newest first; none of the keys themselves.
+         */
+        AccessKeyList: {
+            /** Keys */
+            keys: components["schemas"]["AccessKey"][];
+        };
+        /**
+         * AccessKeyRequest
+         * @description What is asked for when a key is made.
+         */
+        AccessKeyRequest: {
+            /**
+             * Name
+             * @description What to call it; no other key that counts has this name.
+             */
+            name: string;
+            /**
+             * Scopes
+             * @description What it allows; neither scope includes the other.
+             */
+            scopes: components["schemas"]["AccessScope"][];
+            /**
+             * Expires In Days
+             * @description When it ends; never when left out.
+             */
+            expires_in_days?: number | null;
+        };
+        /**
+         * AccessScope
+         * @description What an access key allows; neither includes the other.
+         * @enum {string}
+         */
+        AccessScope: "ml-workbench:read" | "ml-workbench:write";
         /**
          * AdvancedOptions
          * @description Further options of a new job; all but the first two are ours.
@@ -2102,6 +2204,33 @@ export interface components {
          */
         ModelFamily: "extra_trees" | "random_forest" | "linear" | "neural_network" | "nearest_neighbors" | "catboost" | "tails" | "histograms" | "components" | "seasonal_naive" | "exponential_smoothing" | "theta" | "arima" | "ensemble";
         /**
+         * NewAccessKey
+         * @description A key that was just made, with the key, shown this once.
+         */
+        NewAccessKey: {
+            /** Prefix */
+            prefix: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Scopes */
+            scopes: components["schemas"]["AccessScope"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Last Used At */
+            last_used_at?: string | null;
+            /** Expires At */
+            expires_at?: string | null;
+            /** Revoked At */
+            revoked_at?: string | null;
+            /** Key */
+            key: string;
+        };
+        /**
          * Phase
          * @description What a running job is doing.
          * @enum {string}
@@ -3108,6 +3237,8 @@ export interface operations {
                 owner?: string;
                 /** @description The exact name. */
                 name?: string;
+                /** @description The exact name of the model that it registers: its versions' jobs. */
+                registered_model_name?: string;
                 /** @description Part of the name or the source, or the start of the id. */
                 search?: string;
                 /** @description Part of the name or the description. */
@@ -5269,6 +5400,185 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+        };
+    };
+    list_access_keys_api_automl_keys_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 128 letters, digits and marks (`._:@/+=-`) that the answer, the log and the job are to carry; anything else is replaced by a new id. */
+                "x-correlation-id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "x-correlation-id": components["headers"]["CorrelationId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "prefix": "0f2b3c4d5e6f",
+                     *           "name": "nightly scoring",
+                     *           "owner": "ada",
+                     *           "scopes": [
+                     *             "ml-workbench:read"
+                     *           ],
+                     *           "created_at": "2023-11-07T05:31:56Z",
+                     *           "last_used_at": null,
+                     *           "expires_at": null,
+                     *           "revoked_at": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessKeyList"];
+                };
+            };
+            /** @description Nothing has changed since the answer with this `ETag`. */
+            304: {
+                headers: {
+                    "x-correlation-id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    create_access_key_api_automl_keys_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 128 letters, digits and marks (`._:@/+=-`) that the answer, the log and the job are to carry; anything else is replaced by a new id. */
+                "x-correlation-id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "nightly scoring",
+                 *       "scopes": [
+                 *         "ml-workbench:read"
+                 *       ],
+                 *       "expires_in_days": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["AccessKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    "x-correlation-id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "prefix": "0f2b3c4d5e6f",
+                     *       "name": "nightly scoring",
+                     *       "owner": "ada",
+                     *       "scopes": [
+                     *         "ml-workbench:read"
+                     *       ],
+                     *       "created_at": "2023-11-07T05:31:56Z",
+                     *       "last_used_at": null,
+                     *       "expires_at": null,
+                     *       "revoked_at": null,
+                     *       "key": "automl_0f2b3c4d5e6f_<43 characters, shown this once>"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewAccessKey"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            /** @description Conflict. Another key that counts has this name. */
+            409: {
+                headers: {
+                    "x-correlation-id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Another key that counts has this name.",
+                     *       "code": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    revoke_access_key_api_automl_keys__prefix__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 128 letters, digits and marks (`._:@/+=-`) that the answer, the log and the job are to carry; anything else is replaced by a new id. */
+                "x-correlation-id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "x-correlation-id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "prefix": "0f2b3c4d5e6f",
+                     *       "name": "nightly scoring",
+                     *       "owner": "ada",
+                     *       "scopes": [
+                     *         "ml-workbench:read"
+                     *       ],
+                     *       "created_at": "2023-11-07T05:31:56Z",
+                     *       "last_used_at": null,
+                     *       "expires_at": null,
+                     *       "revoked_at": "2023-11-07T05:31:56Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessKey"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     get_openapi_document_api_automl_openapi_json_get: {
