@@ -17,7 +17,13 @@ from pydantic.alias_generators import to_camel
 
 from automl_magics.contracts import http, http_b
 from automl_magics.contracts.data import Dataset
-from automl_magics.contracts.enums import AutoMLAlgorithm, ExecutorName, JobStatus, Preset
+from automl_magics.contracts.enums import (
+    AutoMLAlgorithm,
+    ExecutorName,
+    JobStatus,
+    PredictorType,
+    Preset,
+)
 from automl_magics.contracts.errors import InvalidInput, did_you_mean
 from automl_magics.contracts.hardware import HardwareProfile
 from automl_magics.contracts.lists import SortColumn, TrainingJobPage
@@ -170,7 +176,7 @@ def _summary_b(job: TrainingJob | ShownJob) -> dict[str, Any]:
         "description": job.description,
         "dataset": job.request.dataset or job.source_table,
         "problem_type": job.problem_type,
-        "predictor_type": job.request.predictor_type,
+        "predictor_type": job.request.predictor_type or PredictorType.TABULAR,
         "owner": job.owner,
         "organization_id": job.organization_id,
         "target_column": job.request.label_column,

@@ -19,7 +19,7 @@ class ShownRequest(BaseModel):
 
     dataset: str | None = None
     label_column: str | None = None
-    predictor_type: PredictorType = PredictorType.TABULAR
+    predictor_type: PredictorType | None = None
     time_limit: float | None = None
 
 

@@ -57,8 +57,9 @@ class AutoMLTrainingRequest(BaseModel):
     """Detected from the label when left out."""
     algorithm: AutoMLAlgorithm | None = None
     """One family of models; the best of all when left out."""
-    predictor_type: PredictorType = PredictorType.TABULAR
-    """The kind of data: tabular, text, image or multimodal."""
+    predictor_type: PredictorType | None = None
+    """The kind of data: tabular, text, image or multimodal; found from the columns when left
+    out."""
     preset: Preset = Preset.BALANCED
     """How much work to do: fast, balanced, high_quality or best_quality."""
     name: Text | None = None

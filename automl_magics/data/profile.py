@@ -1,7 +1,7 @@
 """What a source's columns are, and what its label looks like, before anything is trained."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -77,6 +77,38 @@ def profile_source(source: Source, label_column: str | None) -> SourceProfile:
         rows = connection.table(ROWS)
         label = _profile_label(connection, rows, label_column, columns[label_column])
         return SourceProfile(columns, label)
+
+
+def first_texts(
+    source: Source, columns: Sequence[str], *, rows: int, characters: int
+) -> dict[str, list[str]] | None:
+    """Return the filled texts of some columns in a source's first rows, each cut to a length.
+
+    None where that takes too long.
+    """
+    import duckdb
+
+    if not columns:
+        return {}
+    with source.open(within=STATEMENT_SECONDS) as connection, reading_errors():
+        cut = [
+            duckdb.FunctionExpression(
+                "left",
+                duckdb.ColumnExpression(name).cast("VARCHAR"),
+                duckdb.ConstantExpression(characters),
+            )
+            for name in columns
+        ]
+        try:
+            with interrupted_after(connection, LAST_PATIENCE):
+                found = connection.table(ROWS).limit(rows).select(*cut).fetchall()
+        except duckdb.InterruptException:
+            return None
+    by_column = zip(*found, strict=True) if found else [()] * len(columns)
+    return {
+        name: [value for value in values if value is not None]
+        for name, values in zip(columns, by_column, strict=True)
+    }
 
 
 def _profile_label(

@@ -5,7 +5,7 @@ from automl_magics.contracts.errors import InvalidInput
 from automl_magics.contracts.training import AutoMLTrainingRequest
 from automl_magics.settings import Settings
 
-PREDICTOR_TYPES = (PredictorType.TABULAR,)
+PREDICTOR_TYPES = (PredictorType.TABULAR, PredictorType.TEXT, PredictorType.MULTIMODAL)
 """The kinds of data that can be learned from."""
 
 
@@ -46,9 +46,9 @@ def _missing_for_airflow(settings: Settings) -> list[str]:
     return [name for name, value in needed.items() if not value]
 
 
-def check_predictor_type(predictor_type: PredictorType) -> None:
+def check_predictor_type(predictor_type: PredictorType | None) -> None:
     """Raise `InvalidInput` for a kind of data that cannot be learned from."""
-    if predictor_type not in PREDICTOR_TYPES:
+    if predictor_type is not None and predictor_type not in PREDICTOR_TYPES:
         raise InvalidInput(
             f"The predictor type {predictor_type.value!r} cannot be trained yet.",
             hint=_there_is(PREDICTOR_TYPES),

@@ -1,9 +1,19 @@
 """What a problem type asks of the rows, told before a job is made where that takes no time."""
 
+from collections.abc import Mapping
+
+from automl_magics.contracts.data import ColumnType
 from automl_magics.contracts.enums import ProblemType
 from automl_magics.contracts.errors import InvalidInput
 from automl_magics.data.aggregates import longest_series, number_range
+from automl_magics.data.profile import first_texts
 from automl_magics.data.source import Source
+from automl_magics.training.contents import (
+    SAMPLE_CHARACTERS,
+    SAMPLE_ROWS,
+    Contents,
+    content_of,
+)
 from automl_magics.training.series.checks import check_length
 from automl_magics.training.task import Task
 
@@ -21,6 +31,18 @@ def check_rows(source: Source, task: Task, problem_type: ProblemType) -> None:
         found = number_range(source, task.probability_column)
         if found is not None:
             _check_probabilities(task.probability_column, *found)
+
+
+def look_at_contents(source: Source, types: Mapping[str, ColumnType], task: Task) -> Contents:
+    """Return what a source's columns hold, by its first rows.
+
+    Where reading them takes too long, columns of text may hold any text.
+    """
+    texts = [name for name in task.features(types) if types[name] == "text"]
+    found = first_texts(source, texts, rows=SAMPLE_ROWS, characters=SAMPLE_CHARACTERS)
+    if found is None:
+        return Contents(types, dict.fromkeys(texts, "text"))
+    return Contents(types, {name: content_of(values) for name, values in found.items()})
 
 
 def _check_probabilities(column: str, missing: int, least: float, greatest: float) -> None:

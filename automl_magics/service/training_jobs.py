@@ -36,11 +36,12 @@ from automl_magics.service.caller import Caller
 from automl_magics.service.documents import notebook_document, report_document
 from automl_magics.service.extension import check_extendable, extended
 from automl_magics.service.offer import check_predictor_type, chosen_executor
-from automl_magics.service.row_checks import check_rows
+from automl_magics.service.row_checks import check_rows, look_at_contents
 from automl_magics.service.source_of import STAGED, source_of_request
 from automl_magics.settings import PRESET_SECONDS, Settings
 from automl_magics.store import Store
 from automl_magics.store.jobs import utc_now
+from automl_magics.training.contents import predictor_type_of
 from automl_magics.training.problems import SUPERVISED, problem_of, reason_of
 from automl_magics.training.task import Task, default_algorithm
 
@@ -241,7 +242,8 @@ class TrainingService:
     def _checked(self, request: AutoMLTrainingRequest) -> tuple[TrainingJob, str]:
         """Return the job that a request asks for, or raise `InvalidInput`.
 
-        Beside it stands why its problem type was chosen, empty where the request names one.
+        Beside it stands why its problem type and its predictor type were chosen, empty where the
+        request names them.
         """
         executor = chosen_executor(self._settings, request)
         check_predictor_type(request.predictor_type)
@@ -250,6 +252,8 @@ class TrainingService:
         task = Task.from_request(request)
         problem_type = problem_of(task, profile.columns, profile.label)
         check_rows(source, task, problem_type)
+        contents = look_at_contents(source, profile.columns, task)
+        predictor_type, kind = predictor_type_of(task, problem_type, contents)
         name = request.name or _default_name(request, problem_type)
         now = utc_now()
         accepted = request.model_copy(
@@ -257,6 +261,7 @@ class TrainingService:
                 "name": name,
                 "problem_type": request.problem_type
                 or (None if problem_type in SUPERVISED else problem_type),
+                "predictor_type": predictor_type,
                 "owner": request.owner or self._caller.name,
                 "executor": executor,
                 "time_limit": _time_limit(request),
@@ -289,6 +294,7 @@ class TrainingService:
         )
         job = job.model_copy(update=placed_in_airflow(job, self._settings))
         reason = "" if request.problem_type else reason_of(task, problem_type, profile.label)
+        reason = f"{reason} {kind}".strip()
         return job.model_copy(update={"rendered_dag": render_job(job, self._settings)}), reason
 
 

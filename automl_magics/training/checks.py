@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from automl_magics.training.algorithms.base import Floats, TrainingData
-from automl_magics.training.encoding import Encoded, looks_like_an_identifier
+from automl_magics.training.contents import looks_like_an_identifier
+from automl_magics.training.encoding import Encoded
 from automl_magics.training.frames import column_type, plain
 from automl_magics.training.model import TrainedModel
 from automl_magics.training.rows import LabelledRows

@@ -1,6 +1,5 @@
 """From a frame to the matrix that models learn from, the same way at training and prediction."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -23,6 +22,7 @@ from automl_magics.training.columns import (
     from_dict,
     to_dict,
 )
+from automl_magics.training.contents import looks_like_an_identifier
 from automl_magics.training.frames import (
     Floats,
     column_type,
@@ -32,11 +32,11 @@ from automl_magics.training.frames import (
     numbers,
     parse_moments,
 )
+from automl_magics.training.sparse import SparseBlock
 
 _ISO = r"^\s*\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?\s*$"
 _BLANK = r"^\s*(\?|-|n/?a|nan|null|none)?\s*$"
 _LEADING_ZERO = r"^\s*-?0\d"
-_ID_NAME = re.compile(r"(?i:(^|[_\W])(id|index|key|row|rownames|unnamed: \d+)$)|[a-z](ID|Id)$")
 _ID_ROWS = 50
 """With fewer rows, all-different values say nothing."""
 
@@ -52,6 +52,8 @@ class Encoded:
     """For each feature the column it was made from."""
     categorical: tuple[int, ...]
     """Which features hold codes that have no order."""
+    sparse: SparseBlock | None = None
+    """What texts hold, for families that learn from it; its columns have dense features too."""
     shared: dict[bytes, NDArray[Any]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -62,7 +64,16 @@ class Encoded:
 
     def take(self, rows: NDArray[np.int64]) -> "Encoded":
         """Return some of the rows."""
-        return replace(self, values=self.values[rows])
+        sparse = None if self.sparse is None else self.sparse.take(rows)
+        return replace(self, values=self.values[rows], sparse=sparse)
+
+    def shuffled(self, column: str, order: NDArray[np.int64]) -> "Encoded":
+        """Return the rows with the features of one column in another order of rows."""
+        places = [place for place, source in enumerate(self.sources) if source == column]
+        values = self.values.copy()
+        values[:, places] = values[order][:, places]
+        sparse = None if self.sparse is None else self.sparse.shuffled(column, order)
+        return replace(self, values=values, sparse=sparse)
 
 
 @dataclass(frozen=True)
@@ -240,11 +251,6 @@ def _is_moment(filled: pa.Array) -> bool:
 def _words(known: pa.Array) -> float:
     """Mean number of words."""
     return float(np.mean([len(value.split()) for value in known.slice(0, 500).to_pylist()]))
-
-
-def looks_like_an_identifier(name: str) -> bool:
-    """Tell by a column's name whether it is called an identifier."""
-    return _ID_NAME.search(name.strip()) is not None
 
 
 def _is_row_number(values: pa.Array, name: str) -> bool:

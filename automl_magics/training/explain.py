@@ -1,7 +1,7 @@
 """What a model looks at: by shuffling columns, by TreeSHAP, by varying one column."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -55,10 +55,7 @@ def permutation_importance(
     for column in columns:
         if slot.over or whole is None:
             break
-        places = [place for place, source in enumerate(features.sources) if source == column]
-        values = features.values.copy()
-        values[:, places] = values[order][:, places]
-        shuffled = loss(replace(features, values=values))
+        shuffled = loss(features.shuffled(column, order))
         if shuffled is not None:
             found[column] = shuffled - whole
     return dict(sorted(found.items(), key=lambda pair: -pair[1]))

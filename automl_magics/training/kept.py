@@ -155,6 +155,9 @@ def _fingerprint(data: TrainingData, folds: Sequence[Fold]) -> str:
         repr((data.problem_type, data.metric.name, data.seed, data.features.names)).encode()
     )
     parts = [data.features.values, data.target, data.weights, *(fold.train for fold in folds)]
+    if data.features.sparse is not None:
+        sparse = data.features.sparse.values
+        parts += [sparse.data, sparse.indices, sparse.indptr]
     for part in parts:
         if part is not None:
             digest.update(np.ascontiguousarray(part).data)

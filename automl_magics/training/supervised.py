@@ -1,6 +1,7 @@
 """Trains classifiers and regressors on rows with a label: the search over all families."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from automl_magics.training.algorithms.base import Floats, TrainingData
 from automl_magics.training.blend import Blend, tempered
 from automl_magics.training.build import build_of
 from automl_magics.training.checks import data_warnings, model_warnings
+from automl_magics.training.contents import contents_of, left_out, predictor_type_of
 from automl_magics.training.curves import curves_of
 from automl_magics.training.encoding import Encoder
 from automl_magics.training.explain import permutation_importance
@@ -128,7 +130,8 @@ class SupervisedTraining:
 
     def _encode(self, rows: LabelledRows) -> tuple[Encoder, TrainingData]:
         """Fit the encoder, which does not look at the label, and encode all rows."""
-        encoder = Encoder.fit(rows.table, self.task.features(rows.table.column_names))
+        columns = self._columns(rows)
+        encoder = Encoder.fit(rows.table, columns)
         self._warn(
             f"Column '{name}' {reason}; left out." for name, reason in encoder.dropped.items()
         )
@@ -143,6 +146,15 @@ class SupervisedTraining:
             threads=self.threads,
         )
         return encoder, data
+
+    def _columns(self, rows: LabelledRows) -> list[str]:
+        """Return the columns to learn from, which the predictor type may narrow."""
+        contents = contents_of(self.table)  # as a service looks at them too
+        kind, _ = predictor_type_of(self.task, self.problem_type, contents)
+        self.task = replace(self.task, predictor_type=kind)
+        out = left_out(self.task, contents)
+        self._warn(f"Column '{name}' {reason}; left out." for name, reason in out.items())
+        return [name for name in self.task.features(rows.table.column_names) if name not in out]
 
     def _plan(self, rows: LabelledRows, data: TrainingData) -> Validation:
         by_class = data.classes if data.classes > 2 else 1

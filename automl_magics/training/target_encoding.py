@@ -227,4 +227,5 @@ def _extended(features: Encoded, values: Floats, keys: Sequence[Key], channels: 
         (*features.names, *names),
         (*features.sources, *sources),
         features.categorical,
+        features.sparse,
     )

@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from automl_magics.contracts.data import ColumnType, LabelProfile
-from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, Preset, ProblemType
+from automl_magics.contracts.enums import (
+    AlgorithmName,
+    AutoMLAlgorithm,
+    PredictorType,
+    Preset,
+    ProblemType,
+)
 from automl_magics.contracts.errors import InvalidInput, did_you_mean
 from automl_magics.contracts.training import AutoMLTrainingRequest
 from automl_magics.training.algorithms import (
@@ -40,6 +46,8 @@ class Task:
     feature_columns: tuple[str, ...] | None = None
     """Every column but the label and those below when left out."""
     algorithm: AutoMLAlgorithm | None = None
+    predictor_type: PredictorType | None = None
+    """Found from the columns when left out (`automl_magics.training.contents`)."""
     preset: Preset = Preset.BALANCED
     metric: str | None = None
     exclude_algorithms: frozenset[AlgorithmName] = frozenset()
@@ -68,6 +76,7 @@ class Task:
             problem_type=request.problem_type,
             feature_columns=tuple(request.feature_columns) if request.feature_columns else None,
             algorithm=request.algorithm,
+            predictor_type=request.predictor_type,
             preset=request.preset,
             metric=request.metric,
             exclude_algorithms=frozenset(request.exclude_algorithms),

@@ -192,7 +192,7 @@ async def test_what_is_not_there_is_named_where_it_stands(ask_b, customers, body
     wrong = {
         "dataSource": ("ds_postgres_main", ["dataSource"], "no source 'ds_postgres_main'"),
         "hardware": ("gpu-a100-40gb", ["hardware"], "'gpu-a100-40gb'. There is 'local'"),
-        "predictorType": ("text", ["predictorType"], "'text' cannot be trained yet"),
+        "predictorType": ("multimodal", ["predictorType"], "needs columns of two kinds"),
         "dataset": ("ds_nothing", ["dataset"], "no dataset 'ds_nothing'"),
         "targetColumn": ("churn", ["targetColumn"], "no column 'churn'"),
         "featureColumns": (["usage"], ["featureColumns"], "no column 'usage'"),

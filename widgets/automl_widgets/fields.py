@@ -17,6 +17,7 @@ ADVANCED = (
     "name",
     "metric",
     "algorithm",
+    "predictor_type",
     "exclude_algorithms",
     "enable_ensemble",
     "seed",

@@ -1403,10 +1403,10 @@ export interface components {
             /** @description One family of models; the best of all when left out. */
             algorithm?: components["schemas"]["AutoMLAlgorithm"] | null;
             /**
-             * @description The kind of data: tabular, text, image or multimodal.
-             * @default tabular
+             * @description The kind of data: tabular, text, image or multimodal; found from the columns when left
+             *     out.
              */
-            predictor_type: components["schemas"]["PredictorType"];
+            predictor_type?: components["schemas"]["PredictorType"] | null;
             /**
              * @description How much work to do: fast, balanced, high_quality or best_quality.
              * @default balanced
@@ -2447,10 +2447,10 @@ export interface components {
             /** @description One family of models; the best of all when left out. */
             algorithm?: components["schemas"]["AutoMLAlgorithm"] | null;
             /**
-             * @description The kind of data: tabular, text, image or multimodal.
-             * @default tabular
+             * @description The kind of data: tabular, text, image or multimodal; found from the columns when left
+             *     out.
              */
-            predictor_type: components["schemas"]["PredictorType"];
+            predictor_type?: components["schemas"]["PredictorType"] | null;
             /**
              * @description How much work to do: fast, balanced, high_quality or best_quality.
              * @default balanced
