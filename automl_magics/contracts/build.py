@@ -17,6 +17,8 @@ class BuiltColumn(BaseModel):
     """Arrow's name of what it held."""
     parts: list[str] = []
     """Of a moment: the parts of the calendar that vary."""
+    form: str | None = None
+    """Of a moment: the format that text is read in; None is ISO 8601."""
 
 
 class BuiltFolds(BaseModel):
@@ -27,6 +29,8 @@ class BuiltFolds(BaseModel):
     repeats: int = 1
     held_out: float | None = None
     """The share of the rows, by time, that was held out; None where every row had its turn."""
+    time_form: str = "ISO8601"
+    """The format that times are read in where they are text."""
     raced: bool = False
     """At first each configuration was fitted on the first fold only."""
     used: list[int]

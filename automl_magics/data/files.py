@@ -1,7 +1,9 @@
 """Reading files with DuckDB: CSV in three encodings, JSON, Parquet, Arrow."""
 
 import codecs
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,8 @@ CHECKED_BYTES = 2**26
 TO_UTF_8 = "Save it as UTF-8, e.g.: iconv -f WINDOWS-1252 -t UTF-8 old.csv > new.csv"
 
 _CHUNK = 2**20
+_SEEN = 1000
+_DECIMAL_COMMA = re.compile(r"\s*[-+]?(\d{1,3}(\.\d{3})+|\d+),\d+\s*|\s*[-+]?\d+\s*")
 
 
 def file_rows(connection: "duckdb.DuckDBPyConnection", path: Path) -> "duckdb.DuckDBPyRelation":
@@ -69,59 +73,87 @@ def _read_csv(
 ) -> "duckdb.DuckDBPyRelation":
     """Read CSV; words such as yes and no stay words, though DuckDB would make them truth.
 
-    A label must come back from a prediction as it was written.
+    A label must come back from a prediction as it was written. Numbers may have a decimal comma.
     """
     encoding = next((found for file in files if (found := _encoding(file))), None)
-    rows = _scan_csv(connection, files, encoding, ())
-    booleans = [
-        name for name, kind in zip(rows.columns, rows.types, strict=True) if kind.id == "boolean"
-    ]
+    scan = _Scan(connection, files, encoding)
+    rows = scan.rows()
+    if _has_decimal_commas(rows):
+        scan = replace(scan, decimal_comma=True)
+        rows = scan.rows()
+    booleans = _columns_of(rows, "boolean")
     if not booleans:
         return rows
-    seen = _scan_csv(connection, files, encoding, booleans).limit(1000)
+    seen = replace(scan, texts=booleans).rows().limit(_SEEN)
     kept = [
         name
         for name in booleans
-        if {str(value).lower() for (value,) in _column(seen, name)} - {"true", "false", "none"}
+        if {str(value).lower() for value in _values(seen, name)} - {"true", "false", "none"}
     ]
-    return _scan_csv(connection, files, encoding, kept) if kept else rows
+    return replace(scan, texts=kept).rows() if kept else rows
 
 
-def _scan_csv(
-    connection: "duckdb.DuckDBPyConnection",
-    files: Sequence[str],
-    encoding: str | None,
-    texts: Sequence[str],
-) -> "duckdb.DuckDBPyRelation":
-    """Return a scan of CSV files; the columns ``texts`` are not given a type."""
-    from sqlglot import exp
+@dataclass(frozen=True)
+class _Scan:
+    """How CSV files are read."""
 
-    arguments = [exp.array(*(exp.Literal.string(file) for file in files), dialect="duckdb")]
-    if encoding is not None:  # DuckDB's Python function hands its encoding to something else
-        arguments.append(_named("encoding", exp.Literal.string(encoding)))
-    if texts:
-        pairs = [
-            exp.PropertyEQ(
-                this=exp.to_identifier(name, quoted=True), expression=exp.Literal.string("VARCHAR")
-            )
-            for name in texts
-        ]
-        arguments.append(_named("types", exp.Struct(expressions=pairs)))
-    scan = exp.Anonymous(this="read_csv", expressions=arguments)
-    return connection.sql(f"FROM {scan.sql('duckdb')}")
+    connection: "duckdb.DuckDBPyConnection"
+    files: Sequence[str]
+    encoding: str | None
+    decimal_comma: bool = False
+    texts: Sequence[str] = ()
+    """The columns that are not given a type."""
+
+    def rows(self) -> "duckdb.DuckDBPyRelation":
+        from sqlglot import exp
+
+        paths = (exp.Literal.string(file) for file in self.files)
+        arguments = [exp.array(*paths, dialect="duckdb")]
+        if self.encoding is not None:  # DuckDB's Python function hands its encoding to another
+            arguments.append(_named("encoding", exp.Literal.string(self.encoding)))
+        if self.decimal_comma:
+            arguments.append(_named("decimal_separator", exp.Literal.string(",")))
+            arguments.append(_named("thousands", exp.Literal.string(".")))
+        if self.texts:
+            pairs = [
+                exp.PropertyEQ(
+                    this=exp.to_identifier(name, quoted=True),
+                    expression=exp.Literal.string("VARCHAR"),
+                )
+                for name in self.texts
+            ]
+            arguments.append(_named("types", exp.Struct(expressions=pairs)))
+        scan = exp.Anonymous(this="read_csv", expressions=arguments)
+        return self.connection.sql(f"FROM {scan.sql('duckdb')}")
+
+
+def _has_decimal_commas(rows: "duckdb.DuckDBPyRelation") -> bool:
+    """Tell whether a file's first rows have numbers like 1.234,5 and none like 1,234.5."""
+    texts = _columns_of(rows, "varchar")
+    if not texts or _columns_of(rows, "double"):
+        return False
+    first = rows.limit(_SEEN)
+    columns = ([value for value in _values(first, name) if value is not None] for name in texts)
+    return any(
+        values and all(_DECIMAL_COMMA.fullmatch(str(value)) for value in values)
+        for values in columns
+    )
+
+
+def _columns_of(rows: "duckdb.DuckDBPyRelation", kind: str) -> list[str]:
+    return [name for name, of in zip(rows.columns, rows.types, strict=True) if of.id == kind]
+
+
+def _values(rows: "duckdb.DuckDBPyRelation", name: str) -> list[object]:
+    import duckdb
+
+    return [value for (value,) in rows.select(duckdb.ColumnExpression(name)).fetchall()]
 
 
 def _named(name: str, value: "exp.Expression") -> "exp.Expression":
     from sqlglot import exp
 
     return exp.EQ(this=exp.Var(this=name), expression=value)
-
-
-def _column(rows: "duckdb.DuckDBPyRelation", name: str) -> list[tuple[object]]:
-    import duckdb
-
-    found: list[tuple[object]] = rows.select(duckdb.ColumnExpression(name)).fetchall()
-    return found
 
 
 def _encoding(file: str) -> str | None:

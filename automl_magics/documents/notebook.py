@@ -13,6 +13,7 @@ from automl_magics.contracts.training import TrainingJob, TrainingResult
 from automl_magics.documents.composing import Cell, Fragment, import_cell
 from automl_magics.documents.finished import result_of
 from automl_magics.documents.members import fragment_of, learned_objective, parameters_of
+from automl_magics.training.dates import ISO_8601
 from automl_magics.training.metrics import Metric, Objective, find_metric
 
 _TOLERANCE = 1e-9
@@ -164,6 +165,8 @@ class _Writing:
             found["PARTS"] = {
                 column.name: column.parts for column in columns if column.kind == "moment"
             }
+        if "written" in self._holding:
+            found["FORMS"] = {column.name: column.form for column in columns if column.form}
         return found
 
     def _of_folds(self) -> tuple[str, dict[str, Any]]:
@@ -173,7 +176,7 @@ class _Writing:
         )
         if folds.held_out is not None:
             name = "latest_groups" if groups else "latest"
-            when = groups or {"TIME": request.time_column}
+            when = groups or {"TIME": request.time_column, "TIME_FORM": folds.time_form}
             return name, {**when, "HELD_OUT": folds.held_out}
         used = {"USED": folds.used} if "partly" in self._holding else {}
         if groups:
@@ -224,6 +227,11 @@ class _Writing:
             "higher": metric.higher_is_better,
             "sample": build.sample is not None,
             "finite": build.label_type.startswith(("float", "double", "halffloat", "decimal")),
+            "amounts": any(
+                column.kind == "number" and column.type.endswith("string")
+                for column in build.columns
+            ),
+            "written": any(column.form not in (None, ISO_8601) for column in build.columns),
             "decimals": any(kind.startswith("decimal") for kind in self._types()),
             "spans": any(_span(kind) is not None for kind in self._types()),
             "repeated": folds.repeats > 1,

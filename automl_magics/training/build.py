@@ -56,6 +56,7 @@ def build_of(
                 kind=column.kind,
                 type=types[name],
                 parts=list(column.parts) if isinstance(column, Moment) else [],
+                form=column.form if isinstance(column, Moment) else None,
             )
             for name, column in encoder.encoders.items()
         ],
@@ -64,6 +65,7 @@ def build_of(
             count=validation.count,
             repeats=validation.repeats,
             held_out=validation.held_out,
+            time_form=rows.time_form,
             raced=validation.race,
             used=sorted(ensemble.members[0].by_fold),
         ),

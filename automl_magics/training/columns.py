@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from automl_magics.training.dates import ISO_8601
 from automl_magics.training.frames import Floats, flags, moments, numbers, texts
 
 MAX_LEVELS = 500
@@ -100,16 +101,18 @@ class Moment:
     """Dates and times: seconds since 1970 and the parts of the calendar that vary."""
 
     parts: tuple[str, ...]
+    form: str = ISO_8601
+    """In which text is read, as pandas calls it."""
 
     kind: ClassVar[str] = "moment"
 
     @classmethod
-    def fit(cls, found: NDArray[np.datetime64]) -> "Moment":
+    def fit(cls, values: pa.Array, name: str, form: str = ISO_8601) -> "Moment":
         """Keep the parts that differ between rows."""
+        found = moments(values, name, form)
         known = found[~np.isnat(found)]
-        return cls(
-            tuple(part for part, of in _PARTS.items() if len(known) and np.ptp(of(known)) > 0)
-        )
+        differing = (part for part, of in _PARTS.items() if len(known) and np.ptp(of(known)) > 0)
+        return cls(tuple(differing), form)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -118,7 +121,7 @@ class Moment:
 
     def encode(self, values: pa.Array, name: str) -> Floats:
         """Return the parts, in UTC."""
-        found = moments(values, name)
+        found = moments(values, name, self.form)
         missing = np.isnat(found)
         known = np.where(missing, np.datetime64(0, "us"), found)
         encoded = np.empty((len(found), len(self.parts)))

@@ -23,18 +23,16 @@ from automl_magics.training.columns import (
     to_dict,
 )
 from automl_magics.training.contents import looks_like_an_identifier
+from automl_magics.training.dates import date_format
 from automl_magics.training.frames import (
     Floats,
     column_type,
     columns_of,
     is_span,
-    moments,
     numbers,
-    parse_moments,
 )
 from automl_magics.training.sparse import SparseBlock
 
-_ISO = r"^\s*\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?\s*$"
 _BLANK = r"^\s*(\?|-|n/?a|nan|null|none)?\s*$"
 _LEADING_ZERO = r"^\s*-?0\d"
 _ID_ROWS = 50
@@ -199,7 +197,7 @@ def _choose(values: pa.Array, name: str) -> ColumnEncoder | str:
     if kind == "other" and not is_span(values.type):
         return f"holds {values.type}, which cannot be learned from"
     if kind == "datetime":
-        return _varying(Moment.fit(moments(values, name)), values, name)
+        return _varying(Moment.fit(values, name), values, name)
     if kind == "integer" and _is_row_number(values, name):
         return "is an identifier: it differs in every row"
     return _varying(Flag() if kind == "boolean" else Number(), values, name)
@@ -210,8 +208,9 @@ def _choose_for_text(text: pa.Array, name: str) -> ColumnEncoder | str:
     filled = known.filter(pc.invert(pc.match_substring_regex(known, _BLANK, ignore_case=True)))
     if len(filled) and _is_numeric(filled, name):
         return _varying(Number(), text, name)
-    if len(filled) and _is_moment(filled):
-        return _varying(Moment.fit(parse_moments(text)), text, name)
+    form = date_format(filled)
+    if form is not None:
+        return _varying(Moment.fit(text, name, form), text, name)
     distinct = pc.count_distinct(known).as_py()
     if distinct > 0.5 * len(known) and distinct > 20 and _words(known) >= 3:
         return Text.fit(text)
@@ -239,13 +238,6 @@ def _is_numeric(filled: pa.Array, name: str) -> bool:
     if np.isnan(numbers(filled.slice(0, 100), name)).any():
         return False
     return not np.isnan(numbers(filled, name)).any()
-
-
-def _is_moment(filled: pa.Array) -> bool:
-    return bool(
-        pc.all(pc.match_substring_regex(filled.slice(0, 100), _ISO)).as_py()
-        and pc.all(pc.match_substring_regex(filled, _ISO)).as_py()
-    )
 
 
 def _words(known: pa.Array) -> float:

@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 from automl_magics.contracts.data import ColumnType
 from automl_magics.contracts.errors import InvalidInput
+from automl_magics.training.dates import ISO_8601, parse_moments
 
 Floats = NDArray[np.float64]
 
 _TRUE = ["true", "t", "yes", "y", "1", "1.0"]
 _FALSE = ["false", "f", "no", "n", "0", "0.0"]
+_AMOUNT = r"^\s*([-+]?)\s*[$€£¥]?\s*([-+]?[\d.,]+)\s*[%$€£¥]?\s*$"
+_GROUPED = r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?"
 _TYPES: Mapping[ColumnType, tuple[Callable[[pa.DataType], bool], ...]] = {
     "boolean": (pa.types.is_boolean,),
     "integer": (pa.types.is_integer,),
@@ -130,16 +133,16 @@ def flags(values: pa.Array, name: str) -> Floats:
     return np.where(yes.to_numpy(zero_copy_only=False), 1.0, np.where(no, 0.0, np.nan))
 
 
-def moments(values: pa.Array, name: str) -> NDArray[np.datetime64]:
+def moments(values: pa.Array, name: str, form: str = ISO_8601) -> NDArray[np.datetime64]:
     """Read a column as moments in UTC: datetime64[us] with NaT for what is missing.
 
-    Text is read as ISO 8601.
+    Text is read in the format ``form``, as `automl_magics.training.dates` finds it.
     """
     if pa.types.is_null(values.type):
         return np.full(len(values), "NaT", "datetime64[us]")
     kind = column_type(values.type)
     if kind == "text":
-        return parse_moments(values)
+        return parse_moments(values, form)
     if kind != "datetime":
         raise _unreadable(name, values.type, "dates")
     zone = getattr(values.type, "tz", None)
@@ -147,17 +150,6 @@ def moments(values: pa.Array, name: str) -> NDArray[np.datetime64]:
     found: NDArray[np.datetime64] = micros.fill_null(0).to_numpy().astype("datetime64[us]")
     found[values.is_null().to_numpy(zero_copy_only=False)] = np.datetime64("NaT")
     return found
-
-
-def parse_moments(values: pa.Array) -> NDArray[np.datetime64]:
-    """Parse ISO 8601 text; NaT where it is none."""
-    import pandas as pd
-
-    text = values.to_numpy(zero_copy_only=False)
-    parsed = pd.to_datetime(
-        pd.Series(text, dtype=object), format="ISO8601", errors="coerce", utc=True
-    )
-    return parsed.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
 
 
 def texts(values: pa.Array, name: str) -> pa.Array:
@@ -179,10 +171,17 @@ def _to_numpy(values: pa.Array) -> Floats:
 
 
 def _parse_numbers(values: pa.Array) -> Floats:
+    """Read text as numbers: also $1,250.50, 12 % and the like, as people write them."""
     import pandas as pd
 
     text = pd.Series(values.to_numpy(zero_copy_only=False), dtype=object)
-    return pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, copy=True)
+    found = pd.to_numeric(text, errors="coerce")
+    unread = text[found.isna() & text.notna()]
+    if len(unread):
+        bare = unread.str.replace(_AMOUNT, r"\1\2", regex=True)
+        bare = bare.mask(bare.str.fullmatch(_GROUPED), bare.str.replace(",", ""))
+        found.loc[unread.index] = pd.to_numeric(bare, errors="coerce")
+    return found.to_numpy(dtype=np.float64, copy=True)
 
 
 def _seconds(values: pa.Array) -> Floats:

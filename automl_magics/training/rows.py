@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from automl_magics.contracts.enums import ProblemType
 from automl_magics.contracts.errors import InvalidInput
 from automl_magics.training.budget import Budget
-from automl_magics.training.frames import Floats, moments, numbers, plain
+from automl_magics.training.dates import ISO_8601, date_format
+from automl_magics.training.frames import Floats, column_type, moments, numbers, plain
 from automl_magics.training.label import Label, known_labels
 from automl_magics.training.split import value_strata
 from automl_magics.training.task import Task
@@ -36,6 +37,8 @@ class LabelledRows:
     """Rows of one group stay on one side of every split."""
     order: Floats | None
     """Grows with time; the latest rows are validated on."""
+    time_form: str
+    """The format of the times where they are text, as pandas calls it."""
     unlabelled: int
     """Rows left out since they have no label."""
     sampled_from: int | None
@@ -70,6 +73,7 @@ def labelled_rows(table: pa.Table, task: Task, budget: Budget) -> LabelledRows:
     if not classification:
         _check_size(label, target)
     strata = target.astype(np.int64) if classification else value_strata(target)
+    form = _time_form(table, task)
     found = LabelledRows(
         table=table,
         label=label,
@@ -77,7 +81,8 @@ def labelled_rows(table: pa.Table, task: Task, budget: Budget) -> LabelledRows:
         weights=_weights(table, task),
         strata=strata,
         groups=_groups(table, task),
-        order=_order(table, task),
+        order=_order(table, task, form),
+        time_form=form,
         unlabelled=unlabelled,
         sampled_from=None,
     )
@@ -131,7 +136,15 @@ def _groups(table: pa.Table, task: Task) -> NDArray[np.int64] | None:
     return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _order(table: pa.Table, task: Task) -> Floats | None:
+def _time_form(table: pa.Table, task: Task) -> str:
+    if task.time_column is None:
+        return ISO_8601
+    values = plain(_column(table, task.time_column)).drop_null()
+    found = date_format(values) if column_type(values.type) == "text" else None
+    return found or ISO_8601
+
+
+def _order(table: pa.Table, task: Task, form: str) -> Floats | None:
     """Return moments as numbers that sort the same way; missing ones are the earliest."""
     if task.time_column is None:
         return None
@@ -139,7 +152,14 @@ def _order(table: pa.Table, task: Task) -> Floats | None:
     if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
         found = numbers(values, task.time_column)
     else:
-        found = moments(values, task.time_column).astype(np.int64).astype(np.float64)
+        when = moments(values, task.time_column, form)
+        found = np.where(np.isnat(when), np.nan, when.astype(np.int64).astype(np.float64))
+    if np.isnan(found).all():
+        raise InvalidInput(
+            f"No value of the time column '{task.time_column}' can be read as a date.",
+            hint="Convert it in the query, e.g. strptime(column, '%d/%m/%Y').",
+            field="time_column",
+        )
     return np.where(np.isnan(found), -np.inf, found)
 
 

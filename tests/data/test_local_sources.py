@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from datetime import date
 
 import duckdb
 import fsspec
@@ -202,6 +203,23 @@ def test_csv_is_read_in_its_encoding(read, root, encoded):
     rows = [{"name": "Jürgen", "y": 1}, {"name": "Élan", "y": 2}]
     assert read("people.csv") == rows
     assert read("FROM 'people.csv'") == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("a;b;c\n1,5;x, y;2\n-1.234,25;z;3\n", {"a": 1.5, "b": "x, y", "c": 2}),
+        ("a\tb\n1,5\tyes\n2\tno\n", {"a": 1.5, "b": "yes"}),
+        ("a;b\n1,5;0.5\n2,5;1.5\n", {"a": "1,5", "b": 0.5}),
+        ("a;b;c\nx;1,5,3;1\ny;2,5,1;2\n", {"a": "x", "b": "1,5,3", "c": 1}),
+        ("a;b\n1,5;24.12.2024\n2,5;31.12.2024\n", {"a": 1.5, "b": date(2024, 12, 24)}),
+    ],
+    ids=["thousands", "words", "points too", "lists", "dates"],
+)
+def test_decimal_commas_are_read_where_a_file_has_no_points(read, root, text, first):
+    (root / "prices.csv").write_text(text)
+    assert read("prices.csv")[0] == first
+    assert read("FROM 'prices.csv'")[0] == first
 
 
 @pytest.mark.parametrize(

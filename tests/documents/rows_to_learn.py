@@ -26,7 +26,11 @@ REGRESSION = ProblemType.REGRESSION
 
 HOSTILE = 'it\'s """ {x}\n# %%\nimport os  \\ <b>ü{{ }}</b> ]]>'
 PLAIN = ("x", "z", "city", "plan")
-ALL = (*PLAIN, "note", "day", "when", "flag", "n", "number as text", "price", "clock", HOSTILE)
+ALL = (
+    *PLAIN,
+    *("note", "day", "when", "flag", "n", "number as text", "price", "clock", "signed", "paid"),
+    HOSTILE,
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,11 @@ def rows(problem_type: ProblemType, count: int = 160) -> pa.Table:
                               pa.decimal128(10, 2)),
             "clock": pa.array([time(int(hour), 5) for hour in random.integers(0, 24, count)],
                               pa.time64("us")),
+            "signed": [
+                f"{1 + day % 9}.{1 + day % 12}.2021 0{day % 9}:30"
+                for day in random.integers(1, 99, count)
+            ],
+            "paid": [f"${amount:,.2f}" for amount in random.lognormal(7, 1, count)],
             HOSTILE: random.normal(size=count),
             "label": pa.array(label, mask=np.arange(count) % 40 == 7),
             "weight": random.random(count) + 0.5,

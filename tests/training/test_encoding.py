@@ -96,6 +96,42 @@ def test_moments_are_the_same_in_every_unit_and_zone(unit: str) -> None:
     assert encode(zoned, [text + "+00:00" for text in texts]) == naive
 
 
+@pytest.mark.parametrize(
+    ("written", "again"),
+    [
+        ("%d.%m.%Y %H:%M", "29.02.2024 13:45"),
+        ("%m/%d/%Y", "02/29/2024"),
+        ("%d/%m/%Y", "29/02/2024"),
+        ("%m/%d/%Y %I:%M %p", "02/29/2024 01:45 PM"),
+        ("%d %b %Y", "29 Feb 2024"),
+        ("%B %d, %Y", "February 29, 2024"),
+        ("%Y/%m/%d %H:%M:%S", "2024/02/29 13:45:00"),
+        ("%Y%m%dT%H%M%S", "20240229T134500"),
+    ],
+)
+def test_dates_are_read_as_they_are_written(written: str, again: str) -> None:
+    hours = [dt.datetime(2023, 1, 3) + dt.timedelta(hours=31 * i) for i in range(300)]  # noqa: DTZ001
+    texts = [hour.strftime(written) for hour in hours]
+    read = [dt.datetime.strptime(text, written) for text in texts]  # noqa: DTZ007
+    assert encode(texts) == encode(pa.array(read))
+    assert "c weekday" in features(texts)
+    leap = encode(texts, [again, "no date", None])
+    assert leap[0][0] == dt.datetime.strptime(again, written).replace(tzinfo=dt.UTC).timestamp()
+    assert np.isnan(leap[1:]).all()
+
+
+@pytest.mark.parametrize("values", [["10-12", "1-2"], ["v1.2.3", "v1.2.4"], ["Monday", "May"]])
+def test_what_is_no_date_stays_a_category(values: list[str]) -> None:
+    assert features(values * 30) == ("c",)
+    assert np.array(encode(values * 30)).max() == 1
+
+
+def test_amounts_are_numbers() -> None:
+    texts = ["$1,250.50", "-$3", "$-3", "12 %", "1,000,000", "7€", " 8 ", None] * 8
+    expected = [1250.5, -3.0, -3.0, 12.0, 1e6, 7.0, 8.0, NAN]
+    assert np.array(encode(texts))[:8, 0] == pytest.approx(np.array(expected), nan_ok=True)
+
+
 def test_free_text_becomes_sizes_and_words() -> None:
     texts = [f"offer {i} is {'free money now' if i % 2 else 'a fair deal'}" for i in range(60)]
     names = features(texts)

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -305,6 +306,14 @@ def test_groups_and_time_decide_the_split(quickly: Quickly) -> None:
     latest = quickly(table, "y", time_column="day", feature_columns=("x",)).test_predictions
     assert latest is not None
     assert latest["label"].min() == 320.5
+    days = [(date(2023, 1, 1) + timedelta(days=int(at))).strftime("%d/%m/%Y") for at in day]
+    written = quickly(
+        table.set_column(1, "day", pa.array(days)), "y", time_column="day", feature_columns=("x",)
+    ).test_predictions
+    assert written is not None
+    assert written["label"].min() == 320.5
+    with pytest.raises(InvalidInput, match=r"No value of the time column 'day' .* date.*strptime"):
+        quickly(table.set_column(1, "day", pa.array(["?"] * 400)), "y", time_column="day")
     grouped = quickly(table.drop(["day"]), "y", group_column="g", max_trials=1)
     assert grouped.result.feature_columns == ["x"]
     assert grouped.result.validation == "3 folds"
