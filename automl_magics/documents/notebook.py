@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from automl_magics.contracts.build import Build
-from automl_magics.contracts.enums import ProblemType
+from automl_magics.contracts.enums import PredictorType, ProblemType
 from automl_magics.contracts.errors import Conflict
 from automl_magics.contracts.training import TrainingJob, TrainingResult
 from automl_magics.documents.composing import Cell, Fragment, import_cell
@@ -260,6 +260,12 @@ def check_rebuilt(job: TrainingJob) -> tuple[TrainingResult, Build]:
     result = result_of(job)
     if result.build is None:
         problem = result.problem_type.value.replace("_", " ")
+        if job.request.predictor_type in (PredictorType.TEXT, PredictorType.MULTIMODAL):
+            raise Conflict(
+                f"There is no notebook that rebuilds the model of {job.name}: it learned from"
+                " texts.",
+                hint="There is one of models of the predictor type tabular.",
+            )
         raise Conflict(
             f"There is no notebook that rebuilds the model of {job.name} ({problem}).",
             hint="There is one of classifiers and regressors that this version has trained.",

@@ -59,7 +59,7 @@ def content_of(values: Sequence[str | bytes]) -> Content:
     if sum(bool(_NUMBER_OR_DATE.fullmatch(value)) for value in texts) > _MOSTLY * len(texts):
         return "other"
     words = sum(len(value.split()) for value in texts) / len(texts)
-    if words >= _WORDS or _runs_on(texts):
+    if words >= _WORDS or runs_on(texts):
         return "text"
     return "other"
 
@@ -69,9 +69,9 @@ def looks_like_an_identifier(name: str) -> bool:
     return _ID_NAME.search(name.strip()) is not None
 
 
-def _runs_on(texts: Sequence[str]) -> bool:
+def runs_on(texts: Sequence[str]) -> bool:
     """Tell texts of a language without spaces: long, and of letters beyond the alphabets' own."""
-    length = sum(map(len, texts)) / len(texts)
+    length = sum(map(len, texts)) / max(1, len(texts))
     beyond = sum(sum(character >= "\u0e00" for character in value) for value in texts)
     return length >= _CHARACTERS and beyond > 0.5 * sum(map(len, texts))
 

@@ -1,8 +1,10 @@
 """From a frame to the matrix that models learn from, the same way at training and prediction."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,9 +34,11 @@ from automl_magics.training.frames import (
     numbers,
 )
 from automl_magics.training.sparse import SparseBlock
+from automl_magics.training.text_column import Document, TextPlan, mean_length
 
 _BLANK = r"^\s*(\?|-|n/?a|nan|null|none)?\s*$"
 _LEADING_ZERO = r"^\s*-?0\d"
+_TEXTS = "texts"
 _ID_ROWS = 50
 """With fewer rows, all-different values say nothing."""
 
@@ -93,8 +97,23 @@ class Encoder:
     dropped: Mapping[str, str]
 
     @classmethod
-    def fit(cls, frame: Any, columns: Sequence[str] | None = None) -> "Encoder":
+    def fit(
+        cls,
+        frame: Any,
+        columns: Sequence[str] | None = None,
+        *,
+        documents: Collection[str] = (),
+        seconds: float = math.inf,
+        seed: int = 0,
+    ) -> "Encoder":
         """Choose an encoder for each column by looking at training rows only.
+
+        Parameters
+        ----------
+        documents
+            Columns whose texts are read whole, for families that learn from n-grams.
+        seconds
+            A budget, of which reading these texts may take a share.
 
         Raises `InvalidInput` when no column is worth learning from.
         """
@@ -102,7 +121,13 @@ class Encoder:
         encoders: dict[str, ColumnEncoder] = {}
         dropped: dict[str, str] = {}
         for name in found if columns is None else columns:
-            choice = _choose(found[name], name)
+            choice: ColumnEncoder | str | None = None
+            if name in documents:
+                values, share = found[name], seconds / len(documents)
+                plan = TextPlan.within(share, len(values), mean_length(values))
+                choice = Document.fit(values, name, plan, seed)
+            if choice is None:
+                choice = _choose(found[name], name)
             if isinstance(choice, str):
                 dropped[name] = choice
             else:
@@ -126,11 +151,17 @@ class Encoder:
         rows = len(next(iter(found.values())))
         values = np.empty((rows, len(self.names)))
         at = 0
+        sparse = {}
         for name, encoder in self.encoders.items():
             width = len(encoder.features)
-            values[:, at : at + width] = encoder.encode(found[name], name)
+            if isinstance(encoder, Document):
+                dense, sparse[name] = encoder.encode_both(found[name], name)
+            else:
+                dense = encoder.encode(found[name], name)
+            values[:, at : at + width] = dense
             at += width
-        return Encoded(values, self.names, self.sources, self._categorical)
+        block = SparseBlock.of(sparse) if sparse else None
+        return Encoded(values, self.names, self.sources, self._categorical, block)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -166,25 +197,46 @@ class Encoder:
             hint=did_you_mean(absent[0], unused) if unused else "Add it, null where not known.",
         )
 
+    @property
+    def documents(self) -> dict[str, Document]:
+        """The columns whose texts are read whole."""
+        return {name: of for name, of in self.encoders.items() if isinstance(of, Document)}
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the encoder as JSON's types."""
+        """Return the encoder as JSON's types, all but its documents, which `save_documents` has."""
         return {
             "columns": [
-                {"name": name, "type": self.types[name], "encoder": to_dict(encoder)}
+                {"name": name, "type": self.types[name], "encoder": _as_json(encoder)}
                 for name, encoder in self.encoders.items()
             ],
             "dropped": dict(self.dropped),
         }
 
+    def save_documents(self, folder: Path) -> None:
+        """Write what is too large for JSON into a model's folder."""
+        for place, encoder in enumerate(self.encoders.values()):
+            if isinstance(encoder, Document):
+                encoder.save(folder / _TEXTS / str(place))
+
     @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> "Encoder":
-        """Return the encoder that `to_dict` wrote."""
+    def from_dict(cls, document: Mapping[str, Any], folder: Path | None = None) -> "Encoder":
+        """Return the encoder that `to_dict` wrote, with the documents of a model's folder."""
         columns = document["columns"]
+
+        def read(place: int, told: Mapping[str, Any]) -> ColumnEncoder:
+            if told["kind"] == Document.kind and folder is not None:
+                return Document.load(folder / _TEXTS / str(place))
+            return from_dict(told)
+
         return cls(
-            {column["name"]: from_dict(column["encoder"]) for column in columns},
+            {column["name"]: read(at, column["encoder"]) for at, column in enumerate(columns)},
             {column["name"]: column["type"] for column in columns},
             document["dropped"],
         )
+
+
+def _as_json(encoder: ColumnEncoder) -> dict[str, Any]:
+    return {"kind": encoder.kind} if isinstance(encoder, Document) else to_dict(encoder)
 
 
 def _choose(values: pa.Array, name: str) -> ColumnEncoder | str:

@@ -140,6 +140,7 @@ class TrainedModel:
         }
         text = json.dumps(document, ensure_ascii=False, indent=1)
         (folder / "model.json").write_text(text, encoding="utf-8")
+        self.encoder.save_documents(folder)
         predictor_folder = folder / "predictor"
         predictor_folder.mkdir(exist_ok=True)
         self.predictor.save(predictor_folder)
@@ -152,7 +153,7 @@ class TrainedModel:
         return cls(
             problem_type=ProblemType(document["problem_type"]),
             label=Label.from_dict(document["label"]),
-            encoder=Encoder.from_dict(document["encoder"]),
+            encoder=Encoder.from_dict(document["encoder"], folder),
             predictor=Blend.load(folder / "predictor"),
             threshold=document["threshold"],
             metric=document["metric"],

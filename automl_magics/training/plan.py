@@ -38,6 +38,9 @@ _ORDER: tuple[tuple[str, int], ...] = (
 )
 _WITH_TARGETS = frozenset({("lightgbm", 1), ("xgboost", 0), ("lightgbm", 3), ("lightgbm", 4)})
 
+_FIRST_OF_TEXTS = (("linear", 0), ("linear", 1))
+"""They learn from all n-grams, in seconds."""
+
 _MANY_CLASSES = 8
 _CHEAP_OF_MANY_CLASSES = frozenset({
     ("lightgbm", 0), ("extra_trees", 0), ("neural_network", 0), ("nearest_neighbors", 0),
@@ -83,10 +86,7 @@ def order_of(
     if len(by_family) > 1:
         by_family.pop("vw", None)  # a linear model too, and never the better one here
     planned: list[Configuration] = []
-    order = _ORDER
-    if data.classes >= _MANY_CLASSES:
-        order = tuple(sorted(_ORDER, key=lambda turn: turn not in _CHEAP_OF_MANY_CLASSES))
-    for family, place in order:
+    for family, place in _turns(data):
         if place >= len(by_family[family]):
             continue
         planned.append(by_family[family][place])
@@ -101,6 +101,15 @@ def order_of(
         [_MOST[preset], *(most for limit, most in _MOST_BY_ROWS if len(data.target) <= limit)]
     )
     return planned[:most]
+
+
+def _turns(data: TrainingData) -> tuple[tuple[str, int], ...]:
+    order = _ORDER
+    if data.classes >= _MANY_CLASSES:
+        order = tuple(sorted(_ORDER, key=lambda turn: turn not in _CHEAP_OF_MANY_CLASSES))
+    if data.features.sparse is not None:
+        order = (*_FIRST_OF_TEXTS, *(turn for turn in order if turn not in _FIRST_OF_TEXTS))
+    return order
 
 
 def _with_targets(configuration: Configuration) -> Configuration:

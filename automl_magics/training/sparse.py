@@ -1,5 +1,6 @@
 """The sparse part of encoded rows: what texts hold, one column for each n-gram."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,15 @@ class SparseBlock:
     """The columns that it was made from, in the order of their features."""
     widths: tuple[int, ...]
     """How many features each of them has."""
+
+    @classmethod
+    def of(cls, by_column: "Mapping[str, csr_matrix]") -> "SparseBlock":
+        """Put columns' features side by side."""
+        from scipy.sparse import hstack
+
+        parts = list(by_column.values())
+        values = parts[0] if len(parts) == 1 else hstack(parts, format="csr", dtype=np.float32)
+        return cls(values, tuple(by_column), tuple(int(part.shape[1]) for part in parts))
 
     def __len__(self) -> int:
         return int(self.values.shape[0])

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from automl_magics.contracts.enums import LogLevel, Phase, Preset, ProblemType
+from automl_magics.contracts.enums import LogLevel, Phase, PredictorType, Preset, ProblemType
 from automl_magics.contracts.training import LedgerEntry, Progress, TrainingResult
 from automl_magics.training.algorithms import load_algorithm
 from automl_magics.training.algorithms.base import Floats, TrainingData
 from automl_magics.training.blend import Blend, tempered
 from automl_magics.training.build import build_of
 from automl_magics.training.checks import data_warnings, model_warnings
-from automl_magics.training.contents import contents_of, left_out, predictor_type_of
+from automl_magics.training.contents import (
+    contents_of,
+    left_out,
+    predictor_type_of,
+    text_columns,
+)
 from automl_magics.training.curves import curves_of
 from automl_magics.training.encoding import Encoder
 from automl_magics.training.explain import permutation_importance
@@ -28,6 +33,7 @@ from automl_magics.training.procedure import Outcome, Run
 from automl_magics.training.rows import LabelledRows, labelled_rows
 from automl_magics.training.search import Rules, Search
 from automl_magics.training.task import check_columns, check_label, check_task, profile_label
+from automl_magics.training.terms import telling_terms
 from automl_magics.training.validation import Validation, plan_validation
 
 if TYPE_CHECKING:
@@ -101,7 +107,9 @@ class SupervisedTraining:
             "permutation_importance": shuffled,
             "curves": {**self._curves(rows, model, honest), "incumbent": search.history},
         }
-        if self.problem_type in REBUILT:
+        if encoder.documents:
+            known["curves"]["terms"] = telling_terms(model)
+        if self.problem_type in REBUILT and not encoder.documents:
             known["build"] = build_of(
                 rows, encoder, data, validation, ensemble,
                 candidates=len(search.members), temperature=temperature, threshold=model.threshold,
@@ -130,8 +138,11 @@ class SupervisedTraining:
 
     def _encode(self, rows: LabelledRows) -> tuple[Encoder, TrainingData]:
         """Fit the encoder, which does not look at the label, and encode all rows."""
-        columns = self._columns(rows)
-        encoder = Encoder.fit(rows.table, columns)
+        columns, documents = self._columns(rows)
+        encoder = Encoder.fit(
+            rows.table, columns, documents=documents,
+            seconds=planned_seconds(self.keep, self.budget.seconds), seed=self.task.seed,
+        )  # fmt: skip
         self._warn(
             f"Column '{name}' {reason}; left out." for name, reason in encoder.dropped.items()
         )
@@ -147,14 +158,17 @@ class SupervisedTraining:
         )
         return encoder, data
 
-    def _columns(self, rows: LabelledRows) -> list[str]:
-        """Return the columns to learn from, which the predictor type may narrow."""
+    def _columns(self, rows: LabelledRows) -> tuple[list[str], list[str]]:
+        """Return the columns to learn from, and those of them that are texts."""
         contents = contents_of(self.table)  # as a service looks at them too
         kind, _ = predictor_type_of(self.task, self.problem_type, contents)
         self.task = replace(self.task, predictor_type=kind)
         out = left_out(self.task, contents)
         self._warn(f"Column '{name}' {reason}; left out." for name, reason in out.items())
-        return [name for name in self.task.features(rows.table.column_names) if name not in out]
+        columns = [name for name in self.task.features(rows.table.column_names) if name not in out]
+        if kind is PredictorType.TABULAR:
+            return columns, []
+        return columns, text_columns(self.task, contents)
 
     def _plan(self, rows: LabelledRows, data: TrainingData) -> Validation:
         by_class = data.classes if data.classes > 2 else 1

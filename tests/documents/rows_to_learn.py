@@ -13,7 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from automl_magics.contracts.enums import ExecutorName, JobStatus, Preset, ProblemType
+from automl_magics.contracts.enums import (
+    ExecutorName,
+    JobStatus,
+    PredictorType,
+    Preset,
+    ProblemType,
+)
 from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
 from automl_magics.training.algorithms import families_for
 from automl_magics.training.budget import Budget
@@ -111,6 +117,7 @@ def trained(
     others = [
         one for one in families_for(problem_type) if not one.value.startswith(tuple(families))
     ]
+    asked = {"predictor_type": PredictorType.TABULAR, **asked}
     task = Task("label", problem_type, columns, exclude_algorithms=frozenset(others), **asked)
     outcome = train(pq.read_table(snapshot), task, budget=Budget(seconds), threads=2)
     known = {

@@ -24,13 +24,19 @@ from automl_magics.training.algorithms.dense import MAX_WIDTH, DenseEncoder, Sty
 from automl_magics.training.algorithms.dense_folds import DenseFold, DenseFolds
 from automl_magics.training.algorithms.layers import LayeredPredictor, label_limits
 from automl_magics.training.algorithms.linear_solvers import Logistic, Ridge, Solver
-from automl_magics.training.algorithms.targets import fold_loss, learned_target
+from automl_magics.training.algorithms.penalties import PenaltyPath
+from automl_magics.training.algorithms.sparse_linear import (
+    STYLES,
+    SparseLinearTrainer,
+    SparsePredictor,
+    sparse_configurations,
+)
+from automl_magics.training.algorithms.targets import learned_target
 from automl_magics.training.budget import Slot
 from automl_magics.training.split import Fold
 
 _PENALTIES = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5)
 """Per row: what a squared coefficient costs beside the mean loss."""
-_PATIENCE = 2
 _PIECES_FROM_ROWS = 300
 
 
@@ -45,17 +51,20 @@ class Linear:
         if len(data.target) >= _PIECES_FROM_ROWS and 0 < 8 * numbers <= MAX_WIDTH:
             styles.append(Style.PIECES)
         return [
-            Configuration(f"linear-{style}", ModelFamily.LINEAR, {"style": str(style)})
-            for style in styles
+            *sparse_configurations(data),
+            *(
+                Configuration(f"linear-{style}", ModelFamily.LINEAR, {"style": str(style)})
+                for style in styles
+            ),
         ]
 
     def trainer(self, data: TrainingData) -> "LinearTrainer":
         """Prepare for many fits."""
         return LinearTrainer(data)
 
-    def load(self, folder: Path) -> LayeredPredictor:
+    def load(self, folder: Path) -> LayeredPredictor | SparsePredictor:
         """Read a model."""
-        return LayeredPredictor.load(folder)
+        return SparsePredictor.saved_in(folder) or LayeredPredictor.load(folder)
 
 
 ALGORITHMS = {ModelFamily.LINEAR: Linear()}
@@ -68,10 +77,13 @@ class LinearTrainer:
         self._data = data
         self._target = learned_target(data)
         self._dense = DenseFolds(data)
+        self._sparse = SparseLinearTrainer(data)
         self._seconds_by_cell: float | None = None
 
     def cost(self, configuration: Configuration, folds: Sequence[Fold]) -> Cost:
         """Predict from earlier fits, and from the size of the matrix."""
+        if configuration.parameters["style"] in STYLES:
+            return self._sparse.cost(folds)
         memory = self._dense.memory(Style(configuration.parameters["style"]), len(folds))
         if self._seconds_by_cell is None:
             return Cost(memory=memory)
@@ -82,10 +94,14 @@ class LinearTrainer:
         self, configuration: Configuration, folds: Sequence[Fold], slot: Slot, *, first: bool
     ) -> Fit:
         """Solve for ever weaker penalties until the validation rows call a halt."""
+        if configuration.parameters["style"] in STYLES:
+            return self._sparse.fit(configuration, folds, slot, first=first)
         begun = time.perf_counter()
         style = Style(configuration.parameters["style"])
         dense = [self._dense.of(fold, style) for fold in folds]
-        path = _Path(self, [self._solver(fold) for fold in dense], dense)
+        path = PenaltyPath(
+            self._data, [_Prepared(self, fold, self._solver(fold)) for fold in dense], _PENALTIES
+        )
         path.run(configuration, slot, first=first)
         if not path.best:
             raise FitError("no penalty was solved for within the slot")
@@ -116,10 +132,6 @@ class LinearTrainer:
             gains.astype(np.float64),
         )
 
-    def loss(self, fold: Fold, fit: FoldFit) -> float:
-        """Return the loss on a fold's validation rows."""
-        return fold_loss(self._data, fold, fit.predictions)
-
     def _solver(self, fold: DenseFold) -> Solver:
         rows, target = fold.fold.train, self._target
         values = target.values[rows]
@@ -129,52 +141,18 @@ class LinearTrainer:
         return Ridge(fold.train, values, weights, target.objective, target.alpha)
 
 
-class _Path:
-    """The penalties from strong to weak, on all folds at once."""
+@dataclass(frozen=True)
+class _Prepared:
+    """A fold with its solver, as `PenaltyPath` wants it."""
 
-    def __init__(
-        self, trainer: LinearTrainer, solvers: Sequence[Solver], folds: Sequence[DenseFold]
-    ) -> None:
-        self.best: list[FoldFit] = []
-        self.best_penalty = 0.0
-        self.complete = True
-        self.predict_seconds = 0.0
-        self._trainer, self._solvers, self._folds = trainer, solvers, folds
+    trainer: LinearTrainer
+    dense: DenseFold
+    solver: Solver
 
-    def run(self, configuration: Configuration, slot: Slot, *, first: bool) -> None:
-        """Solve; afterwards ``best`` has the folds of the best penalty that all were solved for."""
-        fixed = configuration.fixed and "penalty" in configuration.parameters
-        penalties = [configuration.parameters["penalty"]] if fixed else _PENALTIES
-        least, worse = np.inf, 0
-        for penalty in penalties:
-            solved = all(
-                solver.solve(penalty, slot, at_least=first and not self.best)
-                for solver in self._solvers
-            )
-            if not solved:
-                self.complete = False
-                return
-            found = self._predict()
-            loss = 0.0
-            if not fixed:
-                losses = [
-                    self._trainer.loss(dense.fold, fit)
-                    for dense, fit in zip(self._folds, found, strict=True)
-                ]
-                loss = float(np.mean(losses))
-            if loss < least:
-                least, worse = loss, 0
-                self.best, self.best_penalty = found, penalty
-            else:
-                worse += 1
-            if worse >= _PATIENCE:
-                return
+    @property
+    def fold(self) -> Fold:
+        return self.dense.fold
 
-    def _predict(self) -> list[FoldFit]:
-        begun = time.perf_counter()
-        fits = []
-        for solver, dense in zip(self._solvers, self._folds, strict=True):
-            predictor = self._trainer.predictor(solver, dense.encoder)
-            fits.append(FoldFit(predictor, predictor.predict_dense(dense.validation)))
-        self.predict_seconds += time.perf_counter() - begun
-        return fits
+    def fit(self) -> FoldFit:
+        predictor = self.trainer.predictor(self.solver, self.dense.encoder)
+        return FoldFit(predictor, predictor.predict_dense(self.dense.validation))
