@@ -1,5 +1,6 @@
 """The handle of a deployed model: what a notebook holds on to."""
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ class DeployedModel(View):
         Parameters
         ----------
         rows
-            A DataFrame, or rows by their columns.
+            A DataFrame, or rows by their columns; a picture is the bytes of its file.
 
         Returns
         -------
@@ -44,7 +45,7 @@ class DeployedModel(View):
         import pandas as pd
 
         frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
-        text = frame.to_json(orient="records", date_format="iso", double_precision=15)
+        text = _sendable(frame).to_json(orient="records", date_format="iso", double_precision=15)
         found = self._session.models.predict(self.name, json.loads(text))
         return pd.DataFrame(found, index=frame.index)
 
@@ -64,3 +65,20 @@ class DeployedModel(View):
         """Return the deployment as a document."""
         document: dict[str, Any] = self.deployment.model_dump(mode="json")
         return document
+
+
+def _sendable(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a frame with bytes as base 64, which is how JSON holds them."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            name: values.map(_as_text) if values.dtype == object else values
+            for name, values in frame.items()
+        },
+        index=frame.index,
+    )
+
+
+def _as_text(value: object) -> object:
+    return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value

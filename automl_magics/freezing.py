@@ -27,7 +27,9 @@ def freeze(settings: Settings, store: Store, job: TrainingJob) -> Snapshot:
         When the storage does not take the rows.
     """
     path = settings.job_folder(job.job_id) / SNAPSHOT_FILE
-    snapshot = take_snapshot(source_of_job(settings, store, job), path)
+    snapshot = take_snapshot(
+        source_of_job(settings, store, job), path, pictures=job.request.learns_from_pictures
+    )
     send(settings, job, path)
     return snapshot
 

@@ -282,13 +282,19 @@ class TrainingJobHandle(View):
 
             self._model = load_trained_model(self._session.settings, self._record)
             self._model_uri = self._record.model_uri
-        if isinstance(data, str | Path):
-            from automl_magics.data.source import read_source
+        from automl_magics.data.pictures import PictureFiles, read_pictures
 
-            data = read_source(
+        files = PictureFiles([Path.cwd()])
+        if isinstance(data, str | Path):
+            from automl_magics.data.source import local_source
+
+            source = local_source(
                 self._session.settings, str(data), namespace=_variables(), folder=Path.cwd()
             )
-        predictions: pd.DataFrame = self._model.predict(_as_frame(data))
+            data, files = source.read(), source.picture_files()
+        pictures = [name for name, kind in self._model.input_columns.items() if kind == "image"]
+        frame = read_pictures(_as_frame(data), pictures, files)
+        predictions: pd.DataFrame = self._model.predict(frame)
         return predictions
 
     def predict_from_sources(

@@ -299,6 +299,7 @@ def _signature(model: "Model", example: Example) -> Any:
         # NumPy has no missing integer: such a column comes as floats.
         has_gaps = kind == "integer" and name in example.gaps
         known = "double" if has_gaps else _SIGNATURE_TYPES.get(kind)
+        # A picture may come as bytes or as base 64 in JSON, where MLflow's type takes no null.
         # A date may come as text (from CSV, JSON) or as a moment: MLflow's own type takes one only.
         inputs.append(ColSpec(known or AnyType(), name, required=False))
     predicted = model.predict(example.rows)
@@ -314,9 +315,14 @@ def _output_type(values: "pd.Series[Any]") -> str:
 def _example_rows(model: "Model", example: Example) -> "pd.DataFrame":
     import pyarrow as pa
 
+    from automl_magics.training.frames import plain
+    from automl_magics.training.images.values import picture_bytes
+
     columns = []
     for name, kind in model.input_columns.items():
         values = example.rows.column(name)
+        if kind == "image":
+            values = picture_bytes(plain(values))
         if kind == "float":
             values = values.cast(pa.float64())
         if kind == "datetime" and pa.types.is_date(values.type):

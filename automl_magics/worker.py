@@ -178,7 +178,9 @@ def _snapshot(
     before = describe_snapshot(path) if job.snapshot is not None and path.exists() else None
     if before is not None and job.snapshot is not None and before.sha256 == job.snapshot.sha256:
         return before
-    snapshot = take_snapshot(source_of_job(settings, store, job), path)
+    snapshot = take_snapshot(
+        source_of_job(settings, store, job), path, pictures=job.request.learns_from_pictures
+    )
     reporter.snapshot(snapshot)
     reporter.log(
         LogLevel.INFO,

@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-ColumnType = Literal["boolean", "integer", "float", "text", "datetime", "other"]
+ColumnType = Literal["boolean", "integer", "float", "text", "datetime", "image", "other"]
+"""Of what a model needs, ``image`` is the bytes of a picture's file."""
 
 
 class LabelProfile(BaseModel):

@@ -134,6 +134,11 @@ class AutoMLTrainingRequest(BaseModel):
             raise ValueError(msg)
         return self
 
+    @property
+    def learns_from_pictures(self) -> bool:
+        """True when columns may hold pictures; the predictor type is settled on an accepted one."""
+        return self.predictor_type in (PredictorType.IMAGE, PredictorType.MULTIMODAL)
+
     @field_validator("registered_model_name")
     @classmethod
     def _is_a_registry_name(cls, value: str | None) -> str | None:

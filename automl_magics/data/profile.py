@@ -13,6 +13,7 @@ from automl_magics.data.source import ROWS, Source
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 PATIENCE = 0.5
 """Seconds that profiling all rows may take; after that the first rows must do."""
@@ -109,6 +110,19 @@ def first_texts(
         name: [value for value in values if value is not None]
         for name, values in zip(columns, by_column, strict=True)
     }
+
+
+def first_values(source: Source, columns: Sequence[str], *, rows: int) -> "pa.Table | None":
+    """Return some columns of a source's first rows; None where that takes too long."""
+    import duckdb
+
+    with source.open(within=STATEMENT_SECONDS) as connection, reading_errors():
+        chosen = [duckdb.ColumnExpression(name) for name in columns]
+        try:
+            with interrupted_after(connection, LAST_PATIENCE):
+                return connection.table(ROWS).limit(rows).select(*chosen).to_arrow_table()
+        except duckdb.InterruptException:
+            return None
 
 
 def _profile_label(

@@ -6,6 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl_magics.contracts.training import Snapshot
+from automl_magics.data.pictures import (
+    LOOKED_AT,
+    PictureFiles,
+    picture_columns,
+    with_pictures,
+)
 from automl_magics.data.reading_errors import reading_errors
 from automl_magics.data.source import ROWS, Source
 
@@ -19,10 +25,19 @@ SNAPSHOT_FILE = "snapshot.parquet"
 """In a job's folder."""
 
 
-def take_snapshot(source: Source, path: Path) -> Snapshot:
+PICTURE_ROWS = 1_000
+"""Rows of a group where rows hold pictures."""
+
+
+def take_snapshot(source: Source, path: Path, *, pictures: bool = False) -> Snapshot:
     """Write a source's rows, in their order, to a Parquet file.
 
     The file appears whole or not at all.
+
+    Parameters
+    ----------
+    pictures
+        Take up the files of columns that name pictures, so that the rows are whole without them.
 
     Raises
     ------
@@ -31,7 +46,9 @@ def take_snapshot(source: Source, path: Path) -> Snapshot:
     """
     unfinished = path.with_suffix(".unfinished")
     with source.open() as connection, reading_errors():
-        if source.root is None:
+        if pictures:
+            _write_pictures(connection.table(ROWS), source.picture_files(), unfinished)
+        elif source.root is None:
             connection.table(ROWS).write_parquet(str(unfinished), compression="zstd")
         else:  # a confined connection writes no files
             _write(connection.table(ROWS), unfinished)
@@ -53,6 +70,20 @@ def _write(rows: "duckdb.DuckDBPyRelation", path: Path) -> None:
             writer.write_batch(batch, row_group_size=GROUP_ROWS)
 
 
+def _write_pictures(rows: "duckdb.DuckDBPyRelation", files: PictureFiles, path: Path) -> None:
+    """Write rows with the pictures that they name; what memory holds is the pictures of a group."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = picture_columns(rows.limit(LOOKED_AT).to_arrow_table(), files)
+    with rows.to_arrow_reader(PICTURE_ROWS) as reader:
+        schema = with_pictures(reader.schema.empty_table(), columns, files.read).schema
+        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+            for batch in reader:
+                group = with_pictures(pa.Table.from_batches([batch]), columns, files.read)
+                writer.write_table(group, row_group_size=PICTURE_ROWS)
+
+
 def describe_snapshot(path: Path) -> Snapshot:
     """Return a snapshot's content hash, and its counts as read from its footer."""
     import pyarrow.parquet as pq
@@ -64,6 +95,6 @@ def describe_snapshot(path: Path) -> Snapshot:
         path=path,
         sha256=digest,
         rows=footer.num_rows,
-        columns=footer.num_columns,
+        columns=len(footer.schema.to_arrow_schema()),
         size_bytes=path.stat().st_size,
     )

@@ -12,6 +12,7 @@ from automl_magics.contracts.sources import ConfiguredSource
 from automl_magics.data.files import file_rows, spreadsheet
 from automl_magics.data.formats import PACKED, SPREADSHEETS, SUFFIXES, is_file_name
 from automl_magics.data.frames import is_frame, to_arrow
+from automl_magics.data.pictures import PictureFiles
 from automl_magics.data.reading_errors import reading_errors
 from automl_magics.data.sources.configured import configured_sources
 from automl_magics.data.sources.references import Reference, dotted
@@ -103,6 +104,11 @@ class Source:
         finally:
             connection.close()
 
+    def read(self) -> "pa.Table":
+        """Return all rows; `InvalidInput` says why they cannot be read."""
+        with self.open() as connection, reading_errors():
+            return connection.table(ROWS).to_arrow_table()
+
     def only(self, column: str) -> "Source":
         """Return the source with one column, where reading all of them would be dear."""
         name = dotted(self.text)
@@ -110,6 +116,15 @@ class Source:
             return self
         table = ".".join(quoted(part) for part in name)
         return replace(self, text=f"FROM {table} SELECT {quoted(column)}")
+
+    def picture_files(self) -> PictureFiles:
+        """Return where the pictures are that its rows may name: beside the files it reads first."""
+        text = self.text.strip().rstrip(";").strip()
+        unquoted = text[1:-1] if re.fullmatch(r"'[^']*'|\"[^\"]*\"", text) else text
+        named = [unquoted, *sorted(referenced_names(text))]
+        files = [file for name in named if name not in self.frames and (file := self._file(name))]
+        folders = dict.fromkeys([*(file.parent for file in files), self.folder])
+        return PictureFiles(list(folders), self.root)
 
     def _resolve(
         self, connection: "duckdb.DuckDBPyConnection", opening: "_Opening"
@@ -275,9 +290,7 @@ def read_source(
     InvalidInput
         With one line on what is wrong.
     """
-    source = local_source(settings, text, namespace=namespace, folder=folder)
-    with source.open() as connection, reading_errors():
-        return connection.table(ROWS).to_arrow_table()
+    return local_source(settings, text, namespace=namespace, folder=folder).read()
 
 
 def local_source(

@@ -259,6 +259,13 @@ def check_rebuilt(job: TrainingJob) -> tuple[TrainingResult, Build]:
     """Return a job's result and how its model was built; `Conflict` where there is none."""
     result = result_of(job)
     if result.build is None:
+        if job.request.learns_from_pictures:
+            raise Conflict(
+                f"There is no notebook that rebuilds the model of {job.name}: its predictor type is"
+                f" {job.request.predictor_type}.",
+                hint="There is one of models that learn from tables; this one can be loaded with"
+                " MLflow.",
+            )
         problem = result.problem_type.value.replace("_", " ")
         if job.request.predictor_type in (PredictorType.TEXT, PredictorType.MULTIMODAL):
             raise Conflict(

@@ -1,12 +1,9 @@
 """What this installation can do of all that may be asked for."""
 
-from automl_magics.contracts.enums import ExecutorName, PredictorType
+from automl_magics.contracts.enums import ExecutorName
 from automl_magics.contracts.errors import InvalidInput
 from automl_magics.contracts.training import AutoMLTrainingRequest
 from automl_magics.settings import Settings
-
-PREDICTOR_TYPES = (PredictorType.TABULAR, PredictorType.TEXT, PredictorType.MULTIMODAL)
-"""The kinds of data that can be learned from."""
 
 
 def chosen_executor(settings: Settings, request: AutoMLTrainingRequest) -> ExecutorName:
@@ -44,17 +41,3 @@ def _missing_for_airflow(settings: Settings) -> list[str]:
         "AUTOML_AIRFLOW_CALLBACK_URL": settings.airflow_callback_url,
     }
     return [name for name, value in needed.items() if not value]
-
-
-def check_predictor_type(predictor_type: PredictorType | None) -> None:
-    """Raise `InvalidInput` for a kind of data that cannot be learned from."""
-    if predictor_type is not None and predictor_type not in PREDICTOR_TYPES:
-        raise InvalidInput(
-            f"The predictor type {predictor_type.value!r} cannot be trained yet.",
-            hint=_there_is(PREDICTOR_TYPES),
-            field="predictor_type",
-        )
-
-
-def _there_is(names: tuple[str, ...]) -> str:
-    return f"There is {', '.join(repr(str(name)) for name in names)}."

@@ -35,7 +35,7 @@ from automl_magics.executors.airflow.upload import upload
 from automl_magics.service.caller import Caller
 from automl_magics.service.documents import notebook_document, report_document
 from automl_magics.service.extension import check_extendable, extended
-from automl_magics.service.offer import check_predictor_type, chosen_executor
+from automl_magics.service.offer import chosen_executor
 from automl_magics.service.row_checks import check_rows, look_at_contents
 from automl_magics.service.source_of import STAGED, source_of_request
 from automl_magics.settings import PRESET_SECONDS, Settings
@@ -246,7 +246,6 @@ class TrainingService:
         request names them.
         """
         executor = chosen_executor(self._settings, request)
-        check_predictor_type(request.predictor_type)
         source = source_of_request(self._settings, request, self._caller.root)
         profile = profile_source(source, request.label_column)
         task = Task.from_request(request)

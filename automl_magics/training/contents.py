@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from automl_magics.contracts.data import ColumnType
 from automl_magics.contracts.enums import PredictorType, ProblemType
 from automl_magics.contracts.errors import InvalidInput
+from automl_magics.contracts.pictures import names_pictures
 from automl_magics.training.problems import SUPERVISED
 from automl_magics.training.task import Task
 
@@ -25,7 +26,6 @@ SAMPLE_CHARACTERS = 2_000
 
 Content = Literal["text", "image", "other"]
 
-_IMAGE_FILE = re.compile(r"(?i)\.(png|jpe?g|gif|bmp|webp|tiff?)$")
 _FEWEST_TEXTS = 10
 _DIFFERENT = 0.5
 _WORDS = 3.0
@@ -50,9 +50,12 @@ class Contents:
 
 
 def content_of(values: Sequence[str | bytes]) -> Content:
-    """Tell what a column holds by its first filled values."""
+    """Tell what a column holds by its first filled values.
+
+    One that names pictures holds images if there are such files, which is not looked at here.
+    """
     texts = [value for value in values if isinstance(value, str) and value.strip()]
-    if texts and sum(bool(_IMAGE_FILE.search(value)) for value in texts) > _MOSTLY * len(texts):
+    if names_pictures(texts):
         return "image"
     if len(texts) < _FEWEST_TEXTS or len(set(texts)) <= _DIFFERENT * len(texts):
         return "other"
@@ -110,41 +113,68 @@ def text_columns(task: Task, contents: Contents) -> list[str]:
 
 
 def contents_of(table: "pa.Table") -> Contents:
-    """Return what a table's columns hold, by its first rows."""
+    """Return what a table's columns hold, by its first rows.
+
+    Images are bytes here: what only names them cannot be read any more.
+    """
     from automl_magics.training.frames import column_type, columns_of
+    from automl_magics.training.images.values import holds_pictures
 
     found = columns_of(table.slice(0, SAMPLE_ROWS))
     types = {name: column_type(values.type) for name, values in found.items()}
-    of = {
+    of: dict[str, Content] = {
         name: content_of([value[:SAMPLE_CHARACTERS] for value in values.drop_null().to_pylist()])
         for name, values in found.items()
         if types[name] == "text"
     }
-    return Contents(types, of)
+    of = {name: "other" if content == "image" else content for name, content in of.items()}
+    images = [
+        name for name, values in found.items() if types[name] == "other" and holds_pictures(values)
+    ]
+    return Contents(types, {**of, **dict.fromkeys(images, "image")})
+
+
+def image_columns(task: Task, contents: Contents) -> list[str]:
+    """Return the columns to be read as pictures; the task's predictor type is settled."""
+    if task.predictor_type not in (PredictorType.IMAGE, PredictorType.MULTIMODAL):
+        return []
+    return contents.named(task.features(contents.types), "image")
 
 
 def left_out(task: Task, contents: Contents) -> dict[str, str]:
     """Return the columns that the predictor type leaves out, with the reason."""
-    if task.predictor_type is not PredictorType.TEXT:
+    columns = task.features(contents.types)
+    images = contents.named(columns, "image")
+    if task.predictor_type is PredictorType.TABULAR:
+        return dict.fromkeys(images, "holds images, and the predictor type is tabular")
+    if task.predictor_type not in (PredictorType.TEXT, PredictorType.IMAGE):
         return {}
-    kept = text_columns(task, contents)
-    return {
-        name: "is no text, and the predictor type is text"
-        for name in task.features(contents.types)
-        if name not in kept
-    }
+    is_text = task.predictor_type is PredictorType.TEXT
+    kept = text_columns(task, contents) if is_text else images
+    reason = f"is no {task.predictor_type}, and the predictor type is {task.predictor_type}"
+    return {name: reason for name in columns if name not in kept}
 
 
 def _detected(
     task: Task, problem_type: ProblemType, contents: Contents
 ) -> tuple[PredictorType, str]:
     columns = task.features(contents.types)
-    texts = contents.named(columns, "text")
-    if problem_type not in SUPERVISED or not texts:
+    texts, images = contents.named(columns, "text"), contents.named(columns, "image")
+    if problem_type not in SUPERVISED or not (texts or images):
         return PredictorType.TABULAR, ""
-    others = [name for name in columns if name not in texts and not looks_like_an_identifier(name)]
-    named = _quoted(texts)
-    holds = "holds" if len(texts) == 1 else "hold"
+    named = _quoted(images or texts)
+    holds = "holds" if len(images or texts) == 1 else "hold"
+    others = [
+        name
+        for name in columns
+        if name not in (images or texts) and not looks_like_an_identifier(name)
+    ]
+    if images:
+        count = "another column" if len(others) == 1 else f"{len(others)} other columns"
+        reason = f"since {named} {holds} images{f' beside {count}' if others else ''}."
+        if others:
+            return PredictorType.MULTIMODAL, f"Multimodal, {reason}"
+        return PredictorType.IMAGE, f"Image, {reason}"
     if others:
         reason = f"Multimodal, since {named} {holds} text beside {len(others)} other columns."
         return PredictorType.MULTIMODAL, reason.replace(" 1 other columns", " another column")

@@ -105,11 +105,14 @@ class Encoder:
         documents: Collection[str] = (),
         seconds: float = math.inf,
         seed: int = 0,
+        chosen: Mapping[str, ColumnEncoder] | None = None,
     ) -> "Encoder":
         """Choose an encoder for each column by looking at training rows only.
 
         Parameters
         ----------
+        chosen
+            The encoders of columns for which there is one already.
         documents
             Columns whose texts are read whole, for families that learn from n-grams.
         seconds
@@ -121,8 +124,8 @@ class Encoder:
         encoders: dict[str, ColumnEncoder] = {}
         dropped: dict[str, str] = {}
         for name in found if columns is None else columns:
-            choice: ColumnEncoder | str | None = None
-            if name in documents:
+            choice: ColumnEncoder | str | None = (chosen or {}).get(name)
+            if choice is None and name in documents:
                 values, share = found[name], seconds / len(documents)
                 plan = TextPlan.within(share, len(values), mean_length(values))
                 choice = Document.fit(values, name, plan, seed)
@@ -139,7 +142,11 @@ class Encoder:
                 hint="Add columns that say something about the label.",
                 field="feature_columns",
             )
-        return cls(encoders, {name: column_type(found[name].type) for name in encoders}, dropped)
+        types: dict[str, ColumnType] = {
+            name: "image" if encoder.kind == "image" else column_type(found[name].type)
+            for name, encoder in encoders.items()
+        }
+        return cls(encoders, types, dropped)
 
     def transform(self, frame: Any) -> Encoded:
         """Encode a frame that has at least the fitted columns, in any order.

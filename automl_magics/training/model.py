@@ -107,6 +107,8 @@ class TrainedModel:
         shares = dict.fromkeys(self.encoder.encoders, 0.0)
         for column, gain in zip(self.encoder.sources, self.predictor.importance(), strict=True):
             shares[column] += float(gain)
+        if len(shares) == 1:  # networks tell of no gain, but there is nothing else to look at
+            return dict.fromkeys(shares, 1.0)
         total = sum(shares.values()) or 1.0
         ranked = sorted(shares.items(), key=lambda pair: (-pair[1], pair[0]))
         return {column: gain / total for column, gain in ranked}

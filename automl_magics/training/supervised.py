@@ -1,6 +1,6 @@
 """Trains classifiers and regressors on rows with a label: the search over all families."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from automl_magics.training.build import build_of
 from automl_magics.training.checks import data_warnings, model_warnings
 from automl_magics.training.contents import (
     contents_of,
+    image_columns,
     left_out,
     predictor_type_of,
     text_columns,
@@ -22,8 +23,12 @@ from automl_magics.training.contents import (
 from automl_magics.training.curves import curves_of
 from automl_magics.training.encoding import Encoder
 from automl_magics.training.explain import permutation_importance
+from automl_magics.training.frames import plain
 from automl_magics.training.honest import Honest, best_temperature, look_honestly
+from automl_magics.training.images.image import Image
+from automl_magics.training.images.preparing import prepare_pictures
 from automl_magics.training.kept import KeptFits, planned_seconds
+from automl_magics.training.label import known_labels
 from automl_magics.training.leaderboard import leaderboard, published_algorithm
 from automl_magics.training.members import Ensemble, honest_predictions
 from automl_magics.training.memory import Memory
@@ -73,12 +78,18 @@ class SupervisedTraining:
         self.threads = run.threads
         self.keep = run.keep
         self.warnings: list[str] = []
+        self.contents = contents_of(table)  # as a service looks at them too
+        kind, _ = predictor_type_of(self.task, self.problem_type, self.contents)
+        self.task = replace(self.task, predictor_type=kind)
+        self.pictures: Mapping[str, Image] = {}
 
     def run(self) -> Outcome:
         """Prepare, search, finish."""
         with self.budget.spend("importing"):
             for name in self.task.algorithms:
                 load_algorithm(name)
+        with self.budget.spend("describing pictures"):
+            self._describe_pictures()
         with self.budget.spend("splitting"):
             rows = self._labelled_rows()
             self.metric.check(rows.target)
@@ -109,12 +120,28 @@ class SupervisedTraining:
         }
         if encoder.documents:
             known["curves"]["terms"] = telling_terms(model)
-        if self.problem_type in REBUILT and not encoder.documents:
+        if self.problem_type in REBUILT and not (encoder.documents or self.pictures):
             known["build"] = build_of(
                 rows, encoder, data, validation, ensemble,
                 candidates=len(search.members), temperature=temperature, threshold=model.threshold,
             )  # fmt: skip
         return Outcome(model, result.model_copy(update=known), predictions)
+
+    def _describe_pictures(self) -> None:
+        """Let descriptors take the place of the table's pictures."""
+        columns = image_columns(self.task, self.contents)
+        if not columns:
+            return
+        labels = plain(self.table.column(self.table.column_names.index(self.task.label)))
+        prepared = prepare_pictures(
+            self.table.filter(known_labels(labels)),
+            columns,
+            budget=self.budget,
+            threads=self.threads,
+            seed=self.task.seed,
+        )
+        self.table, self.pictures = prepared.table, prepared.encoders
+        self._warn(prepared.warnings)
 
     def _labelled_rows(self) -> LabelledRows:
         return labelled_rows(self.table, self.task, self.budget)
@@ -140,7 +167,7 @@ class SupervisedTraining:
         """Fit the encoder, which does not look at the label, and encode all rows."""
         columns, documents = self._columns(rows)
         encoder = Encoder.fit(
-            rows.table, columns, documents=documents,
+            rows.table, columns, documents=documents, chosen=self.pictures,
             seconds=planned_seconds(self.keep, self.budget.seconds), seed=self.task.seed,
         )  # fmt: skip
         self._warn(
@@ -160,15 +187,12 @@ class SupervisedTraining:
 
     def _columns(self, rows: LabelledRows) -> tuple[list[str], list[str]]:
         """Return the columns to learn from, and those of them that are texts."""
-        contents = contents_of(self.table)  # as a service looks at them too
-        kind, _ = predictor_type_of(self.task, self.problem_type, contents)
-        self.task = replace(self.task, predictor_type=kind)
-        out = left_out(self.task, contents)
+        out = left_out(self.task, self.contents)
         self._warn(f"Column '{name}' {reason}; left out." for name, reason in out.items())
         columns = [name for name in self.task.features(rows.table.column_names) if name not in out]
-        if kind is PredictorType.TABULAR:
+        if self.task.predictor_type is PredictorType.TABULAR:
             return columns, []
-        return columns, text_columns(self.task, contents)
+        return columns, text_columns(self.task, self.contents)
 
     def _plan(self, rows: LabelledRows, data: TrainingData) -> Validation:
         by_class = data.classes if data.classes > 2 else 1

@@ -44,7 +44,7 @@ def test_contents_are_told_by_the_first_values() -> None:
         "town": "other",
         "code": "other",
         "moment": "other",
-        "scan": "image",
+        "scan": "other",
     }
 
 

@@ -2385,7 +2385,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "boolean" | "integer" | "float" | "text" | "datetime" | "other";
+            type: "boolean" | "integer" | "float" | "text" | "datetime" | "image" | "other";
         };
         /**
          * SourceKind

@@ -1,0 +1,1 @@
+"""Columns of pictures: bytes in, features out."""
