@@ -39,7 +39,7 @@ PRINT_OPENAPI := import json; from automl_server.openapi import document; \
 PANEL := widgets/labextension
 PANEL_PACKAGES := $(PANEL)/node_modules/.yarn-state.yml
 PANEL_SOURCES := $(shell find $(addprefix $(PANEL)/,src style schema package.json tsconfig.json) -type f)
-CONTRACTS := $(wildcard automl_magics/contracts/*.py server_extension/automl_server/*.py)
+CONTRACTS := $(wildcard automl_magics/contracts/*.py automl_magics/contracts/*/*.py server_extension/automl_server/*.py)
 JLPM := cd $(PANEL) && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 
 .DEFAULT_GOAL := help

@@ -29,9 +29,9 @@ from automl_magics.contracts.features import (
 from automl_magics.service.approval import (
     SOURCES,
     STAGED,
-    edited_recipe,
     frozen_tables,
     training_request,
+    validated,
 )
 from automl_magics.settings import Settings
 from automl_magics.store import Store
@@ -191,22 +191,14 @@ def _materialize(
 ) -> None:
     from automl_magics.contracts.features import FeatureEngineeringApproval
     from automl_magics.features.author import write_sql
-    from automl_magics.features.cage import caged
     from automl_magics.features.publish import materialize, publish
-    from automl_magics.features.validate import validate
 
     folder, tables = settings.job_folder(job.job_id), frozen_tables(settings, job)
     plan, approval = job.plan, job.approval or FeatureEngineeringApproval()
-    recipe = edited_recipe(job, approval.edits)
     if plan is None:
         raise Conflict("The job has no recipe.")
     reporter.step("validating", "Validating the edited recipe.")
-    with caged(tables, folder / "scratch") as connection:
-        verdict = validate(connection, recipe, plan)
-    if verdict.summary is None:
-        raise Conflict(f"The recipe does not run: {next(iter(verdict.complaints.values()))}")
-    known = job.validation.warnings if job.validation else []
-    warnings = list(dict.fromkeys([*known, *verdict.summary.warnings]))
+    recipe, summary = validated(settings, job, approval.edits)
     store.feature_jobs.transition(
         job.job_id,
         FeatureEngineeringStatus.MATERIALIZING,
@@ -214,9 +206,7 @@ def _materialize(
         attempt=job.attempt,
         recipe=recipe.model_dump(mode="json"),
         sql=write_sql(recipe, plan),
-        validation=verdict.summary.model_copy(update={"warnings": warnings}).model_dump(
-            mode="json"
-        ),
+        validation=summary.model_dump(mode="json"),
     )
     database = folder / "table.duckdb"
     rows = materialize(

@@ -54,7 +54,7 @@ class FeatureCalls(Calls[Mode]):
     def edit(self, job_id: UUID, body: RecipeEdits) -> FeatureEngineeringProposal:
         """Change a proposal that waits for approval; it is validated anew."""
 
-    @call("POST", f"{JOB}/approve")
+    @call("POST", f"{JOB}/approve", patience=300)  # edits are tried on a sample
     def approve(
         self, job_id: UUID, body: FeatureEngineeringApproval
     ) -> FeatureEngineeringApprovalResponse:

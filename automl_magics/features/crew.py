@@ -22,7 +22,7 @@ from automl_magics.features.expressions import check_expression
 from automl_magics.features.placing import columns_by_role, label_expression
 from automl_magics.features.planning import make_plan
 from automl_magics.features.profile import TableProfile, profile_tables
-from automl_magics.features.ranking import rank
+from automl_magics.features.ranking import leaking_apart, rank
 from automl_magics.features.validate import SECONDS, faults, validate
 
 if TYPE_CHECKING:
@@ -181,6 +181,17 @@ class BuiltinDesigner:
         by_name = {one.name: one for one in candidates}
         useful = [by_name[name] for name in found.useful[: brief.request.max_features]]
         return useful, [by_name[name] for name in found.leaking]
+
+
+def leaks(
+    connection: "duckdb.DuckDBPyConnection", recipe: FeatureRecipe, plan: JoinPlan, scratch: Path
+) -> list[RecipeFeature]:
+    """Return the features that alone give the label away, on a sample."""
+    sample = arrow(connection, sample_of(recipe, plan), seconds=SECONDS)
+    by_name = {feature.name: feature for feature in recipe.features}
+    asked = sample.select([recipe.label.name, *by_name])
+    found = leaking_apart(asked, recipe.label.name, recipe.label.type, scratch)
+    return [by_name[name] for name in found]
 
 
 def sample_of(recipe: FeatureRecipe, plan: JoinPlan) -> str:

@@ -13,6 +13,7 @@ from automl_magics.contracts.features import (
     LabelType,
     RecipeEdits,
     TrainRequest,
+    ValidationSummary,
 )
 from automl_magics.contracts.training import AutoMLTrainingRequest
 from automl_magics.settings import Settings
@@ -47,6 +48,50 @@ def edited_recipe(job: FeatureEngineeringJob, edits: RecipeEdits) -> FeatureReci
     return apply_edits(job.recipe, edits, job.plan)
 
 
+def validated(
+    settings: Settings, job: FeatureEngineeringJob, edits: RecipeEdits
+) -> tuple[FeatureRecipe, ValidationSummary]:
+    """Return a job's recipe with edits, and what became of trying it on its frozen rows.
+
+    Warnings of before stay, but for those of a label that the edits change; features that give the
+    new label away are named.
+
+    Raises
+    ------
+    InvalidInput
+        When the edits do not fit or do not run; its field is a place in the approval.
+    """
+    from automl_magics.features.cage import caged
+    from automl_magics.features.crew import leaks
+    from automl_magics.features.validate import validate
+
+    recipe = edited_recipe(job, edits)
+    plan = job.plan
+    if plan is None or job.recipe is None:
+        raise Conflict("The job has no recipe.", hint="Retry it.")
+    warnings = list(job.validation.warnings) if job.validation else []
+    scratch = settings.folder("jobs", str(job.job_id), "scratch")
+    with caged(frozen_tables(settings, job), scratch) as connection:
+        try:
+            verdict = validate(connection, recipe, plan)
+        except InvalidInput as error:  # the label's, as no feature is to blame
+            raise InvalidInput(error.message, hint=error.hint, field="edits.label") from None
+        if verdict.summary is None:
+            name, text = next(iter(verdict.complaints.items()))
+            raise InvalidInput(f"{name}: {text}", field="edits")
+        if recipe.label != job.recipe.label:
+            before = validate(connection, job.recipe, plan).summary
+            gone = before.warnings if before else []
+            warnings = [one for one in warnings if one not in gone]
+            has_label = recipe.label.type is not LabelType.NONE
+            warnings += [
+                f"{one.name} ({one.expression}) alone gives the new label away. Remove it."
+                for one in (leaks(connection, recipe, plan, scratch) if has_label else ())
+            ]
+    told = list(dict.fromkeys([*warnings, *verdict.summary.warnings]))
+    return recipe, verdict.summary.model_copy(update={"warnings": told})
+
+
 def training_request(
     given: TrainRequest | None, recipe: FeatureRecipe, job_id: UUID
 ) -> AutoMLTrainingRequest:
@@ -66,4 +111,4 @@ def training_request(
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(["train_request", *map(str, first["loc"])])
-        raise InvalidInput(f"{where}: {first['msg']}.", field="train_request") from None
+        raise InvalidInput(f"{where}: {first['msg']}.", field=where) from None

@@ -30,8 +30,8 @@ from automl_magics.service import crew
 from automl_magics.service.approval import (
     STAGED,
     edited_recipe,
-    frozen_tables,
     training_request,
+    validated,
 )
 from automl_magics.service.caller import Caller
 from automl_magics.service.source_of import source_of_table
@@ -128,7 +128,8 @@ class FeatureService:
         Raises
         ------
         InvalidInput
-            For edits that do not fit the recipe, or a training request that cannot be.
+            For edits that do not fit the recipe or do not run, or a training request that cannot
+            be; its field is a place in the approval.
         Conflict
             Unless the job is pending approval.
         """
@@ -141,6 +142,8 @@ class FeatureService:
         recipe = edited_recipe(job, approval.edits)
         if approval.auto_train:
             training_request(approval.train_request, recipe, job_id)
+        if approval.edits != RecipeEdits():
+            validated(self._settings, job, approval.edits)
         approved = self._store.feature_jobs.transition(
             job_id,
             FeatureEngineeringStatus.APPROVED,
@@ -162,22 +165,11 @@ class FeatureService:
             Unless the job is pending approval.
         """
         from automl_magics.features.author import write_sql
-        from automl_magics.features.cage import caged
-        from automl_magics.features.validate import validate
 
         job = self.get(job_id)
         if job.status is not FeatureEngineeringStatus.PENDING_APPROVAL or job.plan is None:
             raise Conflict(f"A feature engineering job that is {job.status} cannot be edited.")
-        recipe = edited_recipe(job, edits)
-        scratch = self._settings.folder("jobs", str(job_id), "scratch")
-        with caged(frozen_tables(self._settings, job), scratch) as connection:
-            verdict = validate(connection, recipe, job.plan)
-        if verdict.summary is None:
-            name, text = next(iter(verdict.complaints.items()))
-            raise InvalidInput(f"{name}: {text}", field="edits")
-        known = job.validation.warnings if job.validation else []
-        warnings = list(dict.fromkeys([*known, *verdict.summary.warnings]))
-        summary = verdict.summary.model_copy(update={"warnings": warnings})
+        recipe, summary = validated(self._settings, job, edits)
         return self._store.feature_jobs.revise(
             job_id,
             seen=job.updated_at,

@@ -57,6 +57,8 @@ ALLOWED: Mapping[FeatureEngineeringStatus, frozenset[FeatureEngineeringStatus]] 
 }
 
 _FIELDS = [JOBS.c[name] for name in FeatureEngineeringJob.model_fields]
+_LARGE = {"recipe", "plan", "sql", "validation"}
+_BRIEF = [column for column in _FIELDS if column.name not in _LARGE]
 _AT_WORK = [status for status in FeatureEngineeringStatus if status.is_at_work]
 _VERB = {APPROVED: "approved", RUNNING: "retried"}
 _HINT = {
@@ -86,7 +88,7 @@ class FeatureJobs:
         }
         with self._database.write() as connection:
             connection.execute(insert(JOBS).values(values))
-            _append(connection, job.job_id, LogLevel.INFO, note)
+            _append(connection, job.job_id, LogLevel.INFO, note, fields={"status": job.status})
             return _get(connection, job.job_id)
 
     def get(self, job_id: UUID) -> FeatureEngineeringJob:
@@ -104,7 +106,8 @@ class FeatureJobs:
         """Return a page of matching jobs, newest first."""
         where, limit, offset = _conditions(wanted), wanted.limit, wanted.offset
         order = (JOBS.c.created_at.desc(), JOBS.c.job_id.desc())
-        page = select(*_FIELDS).where(*where).order_by(*order).limit(limit).offset(offset)
+        fields = _BRIEF if wanted.brief else _FIELDS
+        page = select(*fields).where(*where).order_by(*order).limit(limit).offset(offset)
         with self._database.read() as connection:
             count = connection.scalar(select(func.count()).select_from(JOBS).where(*where)) or 0
             jobs = [_record(row) for row in connection.execute(page).mappings()]
@@ -126,7 +129,7 @@ class FeatureJobs:
         attempt: int | None = None,
         **changes: Any,
     ) -> FeatureEngineeringJob:
-        """Take a job to another state, with a line in its log.
+        """Take a job to another state, with a line in its log that names it as ``status``.
 
         Parameters
         ----------
@@ -151,7 +154,7 @@ class FeatureJobs:
                     hint=_HINT[job.status],
                 )
             _set(connection, job_id, {**_entering(job, to), **changes, "status": to})
-            _append(connection, job_id, level, note, job.correlation_id)
+            _append(connection, job_id, level, note, fields={"status": to})
             return _get(connection, job_id)
 
     def revise(
@@ -163,7 +166,7 @@ class FeatureJobs:
             if job.status is not PENDING or job.updated_at != seen:
                 raise Conflict("The proposal has changed meanwhile.", hint="Look at it again.")
             _set(connection, job_id, changes)
-            _append(connection, job_id, LogLevel.INFO, note)
+            _append(connection, job_id, LogLevel.INFO, note, fields={"status": job.status})
             return _get(connection, job_id)
 
     def describe(self, job_id: UUID, attempt: int, **values: Any) -> bool:

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from automl_magics.contracts.features import (
     FeatureEngineeringJob,
     FeatureEngineeringRequest,
     FeatureEngineeringStatus,
+    FeatureJobFilter,
+    RecipeEdits,
 )
 from automl_magics.service import Caller, FeatureService, SourceService, TrainingService
 from automl_magics.settings import Settings
@@ -104,6 +107,13 @@ def test_from_tables_to_a_trained_table(
     with pytest.raises(Conflict, match="pending_approval"):
         features.retry(job.job_id)
 
+    assert [line.fields["status"] for line in lines if "status" in line.fields] == [
+        "running",
+        "pending_approval",
+    ]
+    (listed,) = features.find(FeatureJobFilter(brief=True)).jobs
+    assert (listed.status, listed.recipe, listed.sql) == (PENDING, None, None)
+
     first, second, *rest = [one.name for one in job.recipe.features]
     for edits in (
         {"remove_features": ["nothing_like_it"]},
@@ -111,6 +121,8 @@ def test_from_tables_to_a_trained_table(
         {"rename": {first: "customer_id"}},
         {"remove_features": [first, second, *rest]},
         {"label": {"derivation": "read_csv('/etc/passwd')"}},
+        {"label": {"derivation": "customers.region + 1"}},
+        {"label": {"column": "region"}},
     ):
         with pytest.raises(InvalidInput):
             features.approve(
@@ -191,6 +203,23 @@ def test_a_killed_crew_fails_and_can_be_retried(
     other = FeatureService(store, settings, caller=Caller("bob"))
     assert other.get(job.job_id).status is FeatureEngineeringStatus.FAILED
     assert not settings.workspace_path.exists()
+
+
+def test_a_label_edited_in_review_is_looked_at_like_the_first_one(
+    features: FeatureService,
+    asked: Callable[..., FeatureEngineeringRequest],
+    settled: Callable[..., FeatureEngineeringJob],
+) -> None:
+    job = settled(features.create(asked()))
+    assert job.recipe is not None
+    heavy = {name for name in sys.modules if name in ("sklearn", "lightgbm")}
+    spent = "sum(orders.amount) FILTER (WHERE orders.ordered_at < cutoff) > 250"
+    label = {"name": "spent_much", "derivation": spent}
+    edited = features.edit(job.job_id, RecipeEdits.model_validate({"label": label}))
+    assert edited.validation is not None
+    (told,) = [one for one in edited.validation.warnings if "new label away" in one]
+    assert told.startswith("orders_sum_amount (")
+    assert not {name for name in sys.modules if name in ("sklearn", "lightgbm")} - heavy
 
 
 def test_an_impossible_job_fails_with_its_reason(

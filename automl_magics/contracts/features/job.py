@@ -99,6 +99,8 @@ class FeatureJobFilter(BaseModel):
     """Exactly the target table's name."""
     search: str | None = None
     """Part of the target table's name, or the start of the id."""
+    brief: bool = False
+    """Leave recipes, joins, SQL and validations out: a list of large proposals is megabytes."""
     limit: int = Field(20, ge=1, le=MAX_PAGE)
     offset: int = Field(0, ge=0, le=2**63 - 1)
 

@@ -20,6 +20,20 @@ export type LogLine = Schemas['LogLine'];
 export type LogLevel = Schemas['LogLevel'];
 export type SourceColumn = Schemas['SourceColumn'];
 export type SourceLook = Schemas['SourceLook'];
+export type Proposal = Schemas['FeatureEngineeringJob'];
+export type ProposalPage = Schemas['FeatureEngineeringPage'];
+export type ProposalStatus = Schemas['FeatureEngineeringStatus'];
+export type ProposalRequest = Schemas['FeatureEngineeringRequest'];
+export type Approval = Schemas['FeatureEngineeringApproval'];
+export type RecipeEdits = Schemas['RecipeEdits'];
+export type FeatureRecipe = Schemas['FeatureRecipe'];
+export type RecipeFeature = Schemas['RecipeFeature'];
+export type LabelSpec = Schemas['LabelSpec'];
+export type TrainRequest = Schemas['TrainRequest'];
+export type ProposalQuery = QueryOf<
+  'get',
+  '/api/automl/feature-engineering/jobs'
+>;
 export type JobQuery = QueryOf<'get', '/api/automl/train/jobs'>;
 
 /** What an answer that is not a good one says, in one line. */
@@ -130,6 +144,59 @@ export class Api {
 
   report = (id: string) =>
     this.request('get', '/api/automl/train/jobs/{job_id}/report', {
+      path: { job_id: id }
+    });
+
+  /** A page of records without recipes and SQL. */
+  proposals = async (query: ProposalQuery): Promise<ProposalPage> => {
+    const path = '/api/automl/feature-engineering/jobs';
+    const asked = { ...query, details: true, brief: true };
+    return (await this.request('get', path, { query: asked })) as ProposalPage;
+  };
+
+  proposal = (id: string): Promise<Proposal> =>
+    this.request(
+      'get',
+      '/api/automl/feature-engineering/jobs/{job_id}/details',
+      { path: { job_id: id } }
+    );
+
+  proposalLogs = async (
+    id: string,
+    after: number,
+    limit: number
+  ): Promise<LogLine[]> => {
+    const path = '/api/automl/feature-engineering/jobs/{job_id}/logs';
+    const asked = { path: { job_id: id }, query: { after, limit } };
+    return (await this.request('get', path, asked)).logs;
+  };
+
+  propose = (body: ProposalRequest) =>
+    this.request('post', '/api/automl/feature-engineering', { body });
+
+  /** Keep edits of a proposal, which is validated anew. */
+  editProposal = (id: string, body: RecipeEdits) =>
+    this.request('post', '/api/automl/feature-engineering/jobs/{job_id}/edit', {
+      path: { job_id: id },
+      body
+    });
+
+  approveProposal = (id: string, body: Approval) =>
+    this.request(
+      'post',
+      '/api/automl/feature-engineering/jobs/{job_id}/approve',
+      { path: { job_id: id }, body }
+    );
+
+  retryProposal = (id: string) =>
+    this.request(
+      'post',
+      '/api/automl/feature-engineering/jobs/{job_id}/retry',
+      { path: { job_id: id } }
+    );
+
+  removeProposal = (id: string) =>
+    this.request('delete', '/api/automl/feature-engineering/jobs/{job_id}', {
       path: { job_id: id }
     });
 

@@ -27,6 +27,13 @@ export namespace CommandIDs {
   export const cloneJob = 'automl:clone-job';
   export const openNotebook = 'automl:open-notebook';
   export const downloadReport = 'automl:download-report';
+  export const showProposals = 'automl:show-proposals';
+  export const proposeTable = 'automl:propose-table';
+  export const proposeFromFiles = 'automl:propose-from-files';
+  export const openProposal = 'automl:open-proposal';
+  export const approveProposal = 'automl:approve-proposal';
+  export const retryProposal = 'automl:retry-proposal';
+  export const deleteProposal = 'automl:delete-proposal';
 }
 
 /** Which job a command is about: `id`, and `name` for questions about it. */
@@ -204,7 +211,8 @@ export const PALETTE: readonly string[] = [
   CommandIDs.openNotebook,
   CommandIDs.downloadReport,
   CommandIDs.cloneJob,
-  CommandIDs.deleteJob
+  CommandIDs.deleteJob,
+  CommandIDs.showProposals
 ];
 
 export const showJobsOptions = (automl: IAutoML) => ({
@@ -231,7 +239,8 @@ export async function attempt<T>(
   }
 }
 
-async function isConfirmed(
+/** Ask whether to do what cannot be undone. */
+export async function isConfirmed(
   { trans }: IAutoML,
   title: string,
   body: string,

@@ -46,7 +46,8 @@ export function followChanges(changes: Changes, client: QueryClient): void {
   });
   changes.changed.connect((_, change) => {
     if (change.kind !== 'training') {
-      void client.invalidateQueries({ queryKey: [change.kind] });
+      void client.invalidateQueries({ queryKey: [change.kind, 'list'] });
+      void client.invalidateQueries({ queryKey: [change.kind, change.job_id] });
       return;
     }
     const isNews = statuses.get(change.job_id) !== change.status;
@@ -91,7 +92,7 @@ export function withChange(
 }
 
 /** Milliseconds between two looks while no news comes; false while it does. */
-function useInterval(): number | false {
+export function useInterval(): number | false {
   const { changes, settings } = useAutoML();
   const isConnected = useConnected();
   return isConnected || changes.isConnected ? false : settings.refresh * 1000;
@@ -151,18 +152,22 @@ export function useTrials(id: string, enabled = true) {
   });
 }
 
+/** Where the log of either kind of job is asked for. */
+export type LogKind = 'training' | 'feature_engineering';
+
 /** A job's log; only what is new is fetched. */
-export function useLog(id: string) {
+export function useLog(id: string, kind: LogKind = 'training') {
   const { api } = useAutoML();
   const client = useQueryClient();
-  const queryKey = ['training', id, 'log'];
+  const queryKey = [kind, id, 'log'];
+  const ask = kind === 'training' ? api.logs : api.proposalLogs;
   return useQuery({
     queryKey,
     queryFn: async () => {
       let lines = client.getQueryData<LogLine[]>(queryKey) ?? [];
       for (;;) {
         const after = lines.at(-1)?.seq ?? 0;
-        const more = await api.logs(id, after, LOG_PAGE);
+        const more = await ask(id, after, LOG_PAGE);
         lines = [...lines, ...more].slice(-LOG_KEPT);
         if (more.length < LOG_PAGE) {
           return lines;

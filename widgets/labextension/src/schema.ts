@@ -4077,6 +4077,8 @@ export interface operations {
                 name?: string;
                 /** @description Part of the target table's name, or the start of the id. */
                 search?: string;
+                /** @description Leave recipes, joins, SQL and validations out: a list of large proposals is megabytes. */
+                brief?: boolean;
                 limit?: number;
                 offset?: number;
                 /** @description Answer whole records in place of the published view. */

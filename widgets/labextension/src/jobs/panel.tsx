@@ -5,18 +5,32 @@ import {
   refreshIcon,
   ToolbarButtonComponent
 } from '@jupyterlab/ui-components';
-import { useEffect, useState } from 'react';
+import {
+  useEffect,
+  useState,
+  useSyncExternalStore,
+  type ComponentType
+} from 'react';
 import type { JobStatus } from '../api';
 import { CommandIDs } from '../commands';
 import { useAutoML } from '../context';
+import { Tabs } from '../job/tabs';
 import { Message } from '../message';
+import { Proposals } from '../proposals/list';
 import { useJobs } from '../queries';
 import { WithServer } from '../server';
 import { Filters, NEWEST, useSettled, type IChoice } from './filters';
 import { Section } from './section';
+import type { PanelView } from './view';
 
-export function JobsPanel() {
+export function JobsPanel({ view }: { view: PanelView }) {
   const { client, commands, trans } = useAutoML();
+  const shown = useSyncExternalStore(view.listen, view.get);
+  const views: [string, string, ComponentType][] = [
+    ['jobs', trans.__('Jobs'), Jobs],
+    ['proposals', trans.__('Proposals'), Proposals]
+  ];
+  const [, , Shown] = views.find(([key]) => key === shown)!;
   const canCreate = commands.hasCommand(CommandIDs.createJob);
   return (
     <>
@@ -36,7 +50,14 @@ export function JobsPanel() {
         />
       </div>
       <WithServer>
-        <Jobs />
+        <Tabs
+          label={trans.__('What AutoML shows')}
+          tabs={views.map(([key, title]) => ({ key, title }))}
+          chosen={shown}
+          choose={view.set}
+        >
+          <Shown />
+        </Tabs>
       </WithServer>
     </>
   );
@@ -78,7 +99,7 @@ function Jobs() {
 }
 
 /** Render again each minute, as "5 min ago" grows old. */
-function useMinutes(): void {
+export function useMinutes(): void {
   const [, setMinutes] = useState(0);
   useEffect(() => {
     const timer = window.setInterval(

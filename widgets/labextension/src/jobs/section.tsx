@@ -6,7 +6,7 @@ import {
   caretRightIcon,
   caretLeftIcon
 } from '@jupyterlab/ui-components';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { JobQuery, JobStatus } from '../api';
 import { useAutoML } from '../context';
 import { Problem } from '../message';
@@ -22,20 +22,55 @@ interface ISectionProps {
 }
 
 export function Section({ title, query }: ISectionProps) {
-  const { trans } = useAutoML();
-  const [isOpen, setOpen] = useState(true);
-  const asked = JSON.stringify(query);
-  const [place, setPlace] = useState({ asked, page: 0 });
-  const page = place.asked === asked ? place.page : 0; // another question starts over
-  const setPage = (page: number) => setPlace({ asked, page });
+  const [page, setPage] = usePage(query);
   const jobs = useJobs({ ...query, limit: PAGE, offset: page * PAGE });
-  const count = jobs.data?.count ?? 0;
-  const pages = Math.max(1, Math.ceil(count / PAGE));
-  if (page >= pages && jobs.data && !jobs.isPlaceholderData) {
-    setPage(pages - 1); // the last page has emptied
-  }
   if (jobs.error && !jobs.data) {
     return <Problem error={jobs.error} retry={() => void jobs.refetch()} />;
+  }
+  return (
+    <Folding
+      title={title}
+      count={jobs.data?.count ?? 0}
+      page={page}
+      setPage={setPage}
+      isSettled={!jobs.isPlaceholderData}
+    >
+      {jobs.data?.jobs.map(job => (
+        <JobRow key={job.job_id} job={job} />
+      ))}
+    </Folding>
+  );
+}
+
+/** The page of a list; another question starts over. */
+export function usePage(query: object): [number, (page: number) => void] {
+  const asked = JSON.stringify(query);
+  const [place, setPlace] = useState({ asked, page: 0 });
+  return [
+    place.asked === asked ? place.page : 0,
+    page => setPlace({ asked, page })
+  ];
+}
+
+interface IFoldingProps {
+  title: string;
+  /** Of all pages. */
+  count: number;
+  page: number;
+  setPage: (page: number) => void;
+  /** Whether the count is that of what is asked for now. */
+  isSettled: boolean;
+  children: ReactNode;
+}
+
+/** A group with its count, folded or page by page; nothing where it is empty. */
+export function Folding(props: IFoldingProps) {
+  const { title, count, page, setPage, isSettled, children } = props;
+  const { trans } = useAutoML();
+  const [isOpen, setOpen] = useState(true);
+  const pages = Math.max(1, Math.ceil(count / PAGE));
+  if (page >= pages && count && isSettled) {
+    setPage(pages - 1); // the last page has emptied
   }
   if (!count) {
     return null;
@@ -50,13 +85,7 @@ export function Section({ title, query }: ISectionProps) {
           <span className="jp-AutoML-count">{count}</span>
         </button>
       </h3>
-      {isOpen && (
-        <ul>
-          {jobs.data?.jobs.map(job => (
-            <JobRow key={job.job_id} job={job} />
-          ))}
-        </ul>
-      )}
+      {isOpen && <ul>{children}</ul>}
       {isOpen && pages > 1 && (
         <nav
           className="jp-AutoML-pages"

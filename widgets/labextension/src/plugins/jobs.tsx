@@ -17,6 +17,7 @@ import {
 import { View } from '../context';
 import { automlIcon } from '../icons';
 import { JobsPanel } from '../jobs/panel';
+import { PanelView } from '../jobs/view';
 import { IAutoML } from '../tokens';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
@@ -33,7 +34,8 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
     launcher: ILauncher | null,
     restorer: ILayoutRestorer | null
   ): void => {
-    const panel = new View(automl, <JobsPanel />);
+    const view = new PanelView();
+    const panel = new View(automl, <JobsPanel view={view} />);
     panel.id = 'automl-jobs';
     panel.addClass('jp-AutoML-jobs');
     panel.title.icon = automlIcon;
@@ -45,7 +47,20 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
 
     app.commands.addCommand(CommandIDs.showJobs, {
       ...showJobsOptions(automl),
-      execute: () => app.shell.activateById(panel.id)
+      execute: () => {
+        view.set('jobs');
+        app.shell.activateById(panel.id);
+      }
+    });
+    app.commands.addCommand(CommandIDs.showProposals, {
+      label: automl.trans.__('Show Proposals of Training Tables'),
+      caption: automl.trans.__('Training tables that the crew has proposed'),
+      icon: automlIcon,
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: () => {
+        view.set('proposals');
+        app.shell.activateById(panel.id);
+      }
     });
     launcher?.add({
       command: CommandIDs.showJobs,
