@@ -7,6 +7,8 @@ import { filesPlugin } from './plugins/files';
 import { jobPlugin } from './plugins/job';
 import { jobsPlugin } from './plugins/jobs';
 import { noticesPlugin } from './plugins/notices';
+import { proposalPlugin } from './plugins/proposal';
+import { proposePlugin } from './plugins/propose';
 import { runningPlugin } from './plugins/running';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
@@ -16,6 +18,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   jobsPlugin,
   jobPlugin,
   noticesPlugin,
+  proposalPlugin,
+  proposePlugin,
   runningPlugin
 ];
 

@@ -5,7 +5,7 @@ import { useId } from 'react';
 import type { SourceColumn } from '../api';
 import { useAutoML } from '../context';
 import { plain } from '../words';
-import type { IField, Value } from './fields';
+import type { IField, Kind, Value } from './fields';
 
 export interface IControlProps {
   field: IField;
@@ -86,6 +86,20 @@ function Entry(props: IControlProps & { told: ITold }) {
           onChange={event => change(event.target.value)}
         />
       );
+    case 'lines':
+      return (
+        <textarea
+          {...told}
+          className="jp-mod-styled"
+          rows={Math.max(3, (value as readonly string[]).length)}
+          spellCheck={false}
+          value={(value as readonly string[]).join('\n')}
+          onChange={event => {
+            const text = event.target.value;
+            change(text ? text.split('\n') : []);
+          }}
+        />
+      );
     default:
       return <Text {...props} />;
   }
@@ -156,6 +170,11 @@ function Choices({
   );
 }
 
+const TYPES: Partial<Record<Kind, string>> = {
+  number: 'number',
+  moment: 'datetime-local'
+};
+
 function Text({ field, value, change, offers = [], told }: EntryProps) {
   const isList = field.kind === 'columns';
   const list = offers.length ? `${told.id}-offers` : undefined;
@@ -163,7 +182,7 @@ function Text({ field, value, change, offers = [], told }: EntryProps) {
     <>
       <InputGroup
         {...told}
-        type={field.kind === 'number' ? 'number' : 'text'}
+        type={TYPES[field.kind] ?? 'text'}
         step="any"
         list={list}
         spellCheck={false}

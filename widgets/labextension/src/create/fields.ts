@@ -16,7 +16,9 @@ export type Kind =
   | 'choice'
   | 'choices'
   | 'column'
-  | 'columns';
+  | 'columns'
+  | 'lines'
+  | 'moment';
 
 /** What a control holds; an empty text or list leaves the field out. */
 export type Value = string | boolean | readonly string[];
@@ -46,18 +48,28 @@ export const MAIN: readonly string[] = [
 const NOT_ASKED = new Set([
   'dataset',
   'feature_engineering_job_id',
-  'staged_source'
+  'staged_source',
+  'staged_sources'
 ]);
 const PASSAGE = 1000;
 
-/** The fields of a request, in the schema's order. */
-export function fieldsOf(schemas: Schemas): IField[] {
-  const { properties = {} } = schemas.AutoMLTrainingRequest;
+/**
+ * The fields of a request, in the schema's order.
+ *
+ * @param model - What is asked for, as the server calls it.
+ * @param kinds - The controls of fields whose schema does not tell.
+ */
+export function fieldsOf(
+  schemas: Schemas,
+  model = 'AutoMLTrainingRequest',
+  kinds: Readonly<Record<string, Kind>> = {}
+): IField[] {
+  const { properties = {} } = schemas[model];
   return Object.entries(properties)
     .filter(([name]) => !NOT_ASKED.has(name))
     .map(([name, told]) => {
       const schema = resolved(told, schemas);
-      const kind = kindOf(name, schema);
+      const kind = kinds[name] ?? kindOf(name, schema);
       return {
         name,
         kind,
@@ -70,10 +82,7 @@ export function fieldsOf(schemas: Schemas): IField[] {
 }
 
 /** What the controls show of a request that may lack anything. */
-export function valuesOf(
-  fields: readonly IField[],
-  request: Partial<TrainingRequest>
-): Values {
+export function valuesOf(fields: readonly IField[], request: object): Values {
   const said = request as Record<string, unknown>;
   return Object.fromEntries(
     fields.map(({ name, kind, initial }) => [
@@ -95,6 +104,9 @@ export function requestOf(
     delete request[name];
     if (typeof value === 'boolean') {
       request[name] = value;
+    } else if (kind === 'lines') {
+      const lines = (value as readonly string[]).map(line => line.trim());
+      request[name] = lines.filter(Boolean);
     } else if (value.length) {
       request[name] = kind === 'number' ? Number(value) : value;
     }
@@ -137,7 +149,7 @@ function valueOf(kind: Kind, content: unknown): Value {
   if (kind === 'flag') {
     return Boolean(content);
   }
-  if (kind === 'choices' || kind === 'columns') {
+  if (kind === 'choices' || kind === 'columns' || kind === 'lines') {
     return Array.isArray(content) ? content.map(String) : [];
   }
   return content === undefined || content === null ? '' : String(content);

@@ -145,7 +145,10 @@ interface IWrongs {
 }
 
 /** Sort what the server says to the fields that it says it of. */
-function wrongs(error: Error | null, fields: readonly IField[]): IWrongs {
+export function wrongs(
+  error: Error | null,
+  fields: readonly IField[]
+): IWrongs {
   const found: Record<string, string> = {};
   const rest: string[] = [];
   const told = error instanceof ApiError ? Object.entries(error.fields) : [];

@@ -5,15 +5,26 @@ import { useLayoutEffect, useRef, useState } from 'react';
 import type { LogLevel, TrainingJob } from '../api';
 import { useAutoML } from '../context';
 import { Message, Problem } from '../message';
-import { useLog } from '../queries';
+import { useLog, type LogKind } from '../queries';
 
 const LEVELS: LogLevel[] = ['debug', 'info', 'warning', 'error'];
 /** Lines in the page at once; a log can be longer than a browser likes. */
 const SHOWN = 1000;
 
 export function Log({ job }: { job: TrainingJob }) {
+  return <LogOf id={job.job_id} name={job.name} />;
+}
+
+interface ILogOfProps {
+  id: string;
+  name: string;
+  kind?: LogKind;
+}
+
+/** The log of either kind of job. */
+export function LogOf({ id, name, kind }: ILogOfProps) {
   const { trans } = useAutoML();
-  const log = useLog(job.job_id);
+  const log = useLog(id, kind);
   const [least, setLeast] = useState<LogLevel>('info');
   const [isFollowing, setFollowing] = useState(true);
   const list = useRef<HTMLDivElement>(null);
@@ -68,7 +79,7 @@ export function Log({ job }: { job: TrainingJob }) {
         ref={list}
         tabIndex={0}
         role="log"
-        aria-label={trans.__('Log of %1', job.name)}
+        aria-label={trans.__('Log of %1', name)}
       >
         {lines.map(line => (
           <div key={line.seq} className={`jp-mod-${line.level}`}>

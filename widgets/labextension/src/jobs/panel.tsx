@@ -31,7 +31,11 @@ export function JobsPanel({ view }: { view: PanelView }) {
     ['proposals', trans.__('Proposals'), Proposals]
   ];
   const [, , Shown] = views.find(([key]) => key === shown)!;
-  const canCreate = commands.hasCommand(CommandIDs.createJob);
+  const [create, tooltip] =
+    shown === 'proposals'
+      ? [CommandIDs.proposeTable, trans.__('Propose a training table')]
+      : [CommandIDs.createJob, trans.__('Train a new model')];
+  const canCreate = commands.hasCommand(create);
   return (
     <>
       <div className="jp-AutoML-panelHeader">
@@ -39,8 +43,8 @@ export function JobsPanel({ view }: { view: PanelView }) {
         {canCreate && (
           <ToolbarButtonComponent
             icon={addIcon}
-            tooltip={trans.__('Train a new model')}
-            onClick={() => void commands.execute(CommandIDs.createJob)}
+            tooltip={tooltip}
+            onClick={() => void commands.execute(create)}
           />
         )}
         <ToolbarButtonComponent

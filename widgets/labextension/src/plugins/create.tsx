@@ -8,6 +8,7 @@ import {
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { UUID, type ReadonlyJSONObject } from '@lumino/coreutils';
+import type { ReactElement } from 'react';
 import type { TrainingRequest } from '../api';
 import { CommandIDs } from '../commands';
 import { View } from '../context';
@@ -39,7 +40,9 @@ export const createPlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null
   ): void => {
     const { commands, settings, trans } = automl;
-    const tracker = new WidgetTracker<NewJobTab>({ namespace: 'automl-new' });
+    const tracker = new WidgetTracker<FormTab<Partial<TrainingRequest>>>({
+      namespace: 'automl-new'
+    });
     commands.addCommand(CommandIDs.createJob, {
       label: trans.__('New Training Job'),
       caption: trans.__('Train a model on a file, a table or a query'),
@@ -47,16 +50,30 @@ export const createPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: { args: ARGS },
       execute: ({ request, id }) => {
         const asked = (request as Partial<TrainingRequest> | undefined) ?? {};
-        const tab = new NewJobTab(
+        const initial: Partial<TrainingRequest> = {
+          preset: settings.preset,
+          time_limit: settings.timeLimit,
+          executor: settings.executor,
+          ...asked
+        };
+        const tab = new FormTab(
           automl,
-          {
-            preset: settings.preset,
-            time_limit: settings.timeLimit,
-            executor: settings.executor,
-            ...asked
-          },
-          () => void tracker.save(tab),
-          id ? String(id) : `automl-new-${UUID.uuid4()}`
+          initial,
+          id ? String(id) : `automl-new-${UUID.uuid4()}`,
+          trans.__('New training job'),
+          (changed, close) => (
+            <NewJob
+              request={initial}
+              changed={request => {
+                changed(request);
+                void tracker.save(tab);
+              }}
+              created={job => {
+                close();
+                void commands.execute(CommandIDs.openJob, { ...job });
+              }}
+            />
+          )
         );
         app.shell.add(tab, 'main', { type: 'AutoML' });
         void tracker.add(tab);
@@ -76,32 +93,30 @@ export const createPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** A tab that asks for a job, and gives way to its page. */
-class NewJobTab extends MainAreaWidget<View> {
+/** A tab that asks for something, and gives way to what was made. */
+export class FormTab<R extends object> extends MainAreaWidget<View> {
+  /**
+   * @param request - What is filled in; kept up to date.
+   * @param form - Draws the form; `close` is for when it has done its work.
+   */
   constructor(
     automl: IAutoML,
-    public request: Partial<TrainingRequest>,
-    changed: () => void,
-    id: string
+    public request: R,
+    id: string,
+    title: string,
+    form: (changed: (request: R) => void, close: () => void) => ReactElement
   ) {
-    const form = (
-      <NewJob
-        request={request}
-        changed={asked => {
-          this.request = asked;
-          changed();
-        }}
-        created={job => {
-          this.dispose();
-          void automl.commands.execute(CommandIDs.openJob, { ...job });
-        }}
-      />
+    const drawn = form(
+      asked => {
+        this.request = asked;
+      },
+      () => this.dispose()
     );
-    super({ content: new View(automl, form) });
+    super({ content: new View(automl, drawn) });
     this.id = id;
     this.content.addClass('jp-AutoML-page');
     this.toolbar.hide();
-    this.title.label = automl.trans.__('New training job');
+    this.title.label = title;
     this.title.icon = automlIcon;
     this.title.closable = true;
   }
