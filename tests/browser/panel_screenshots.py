@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser.jupyterlab import PATIENCE, Lab, running_chromium, running_lab
 from tests.browser.test_panel import opened, row, train
+from tests.browser.test_panel_proposals import propose, tab, write_shop
+from tests.browser.test_panel_proposals import row as proposal_row
 from tests.conftest import write_churn
 
 
@@ -19,8 +21,11 @@ def main(folder: Path) -> None:
         running_chromium(playwright) as browser,
     ):
         write_churn(lab.folder / "churn.csv", rows=2000)
+        write_shop(lab.folder)
         with opened(browser, lab) as page:
             draw(page, lab, folder)
+        with opened(browser, lab) as page:
+            draw_proposal(page, lab, folder)
 
 
 def draw(page: Page, lab: Lab, folder: Path) -> None:
@@ -43,6 +48,26 @@ def draw(page: Page, lab: Lab, folder: Path) -> None:
     page.get_by_role("tab", name="Airflow DAG").click()
     expect(page.locator(".jp-AutoML-dag .cm-content")).to_contain_text("import")
     page.screenshot(path=folder / "panel-dark.png")
+
+
+def draw_proposal(page: Page, lab: Lab, folder: Path) -> None:
+    page.evaluate(
+        "() => window.jupyterapp.commands.execute("
+        "'apputils:change-theme', {theme: 'JupyterLab Light'})"
+    )
+    page.get_by_role("tab", name="Proposals").click()
+    failing = {"label": {"name": "plan", "column": "plan"}}
+    for name, fields in (("plans", failing), ("churn_training", {"max_features": 12})):
+        propose(lab, name, **fields)
+        expect(proposal_row(page, name)).to_contain_text("Failed" if fields is failing else "To be")
+    proposal_row(page, "churn_training").click()
+    shown = tab(page, "churn_training")
+    boxes = shown.locator("[data-feature]")
+    boxes.nth(1).get_by_role("checkbox").uncheck()
+    boxes.nth(2).get_by_role("textbox").fill("how_much_they_spend")
+    page.evaluate("() => window.jupyterapp.commands.execute('apputils:dismiss-notification')")
+    page.mouse.move(700, 840)
+    page.screenshot(path=folder / "panel-proposal.png")
 
 
 if __name__ == "__main__":

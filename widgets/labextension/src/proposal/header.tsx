@@ -41,6 +41,15 @@ export function Header({ job, review, hasEdits, isSound }: IHeaderProps) {
           {job.error}
         </p>
       )}
+      {job.status === 'complete' &&
+        job.approval?.auto_train &&
+        !job.training_job_id && (
+          <p className="jp-AutoML-banner jp-mod-warning" role="status">
+            {trans.__(
+              'The table is made, but its training was refused. The log says why.'
+            )}
+          </p>
+        )}
       {refusal && (
         <p className="jp-AutoML-banner jp-mod-error" role="alert">
           {trans.__('Nothing was changed.')} {refusal.message}
