@@ -41,6 +41,9 @@ ABANDONED = 20.0
 FITS_FOLDER = "fits"
 """Where a job keeps its finished fits, in its own folder, so that it can go on from them."""
 
+EXAMPLE_FROM = 10_000
+"""Of rows that memory does not hold, so many first ones are looked at for an example."""
+
 UNREGISTERED_FOLDER = "unregistered"
 """Where a model lies, in the job's folder, until MLflow has it."""
 
@@ -125,12 +128,16 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
         with budget.spend("loading libraries"):
             import pyarrow.parquet as pq
 
-            from automl_magics.training.engine import load_libraries, train
+            from automl_magics.training.engine import learns_online, load_libraries, train
+            from automl_magics.training.online.rows import StoredRows
 
             load_libraries(job.problem_type, job.algorithm)
         budget.reserve = _reserve(limit, budget.spent("loading libraries"))
         with budget.spend("reading the data"):
-            table = pq.read_table(snapshot.path)
+            task = Task.from_request(job.request)
+            stored = StoredRows(snapshot.path)
+            online = learns_online(task, snapshot.rows)
+            table = stored if online else pq.read_table(snapshot.path)
         tracking.check()
         kept = settings.job_folder(job.job_id) / FITS_FOLDER
         allowed = settings.profile(job.request.hardware).memory_limit
@@ -157,7 +164,7 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
                 trials=store.journal.trials(job.job_id),
                 model_folder=folder,
                 test_predictions=outcome.test_predictions,
-                example=Example.of(table),
+                example=Example.of(stored.first(EXAMPLE_FROM) if online else table),
             )
     _put_in_place(folder, settings.job_folder(job.job_id) / MODEL_FOLDER)
     result = outcome.result.model_copy(update={"ledger": budget.ledger, "seconds": budget.elapsed})

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from automl_magics.training.online.rows import StoredRows
+
 __all__ = ["Outcome", "load_libraries", "train"]
 
 _PROCEDURES: Mapping[ProblemType, str] = {
@@ -31,8 +33,13 @@ _PROCEDURES: Mapping[ProblemType, str] = {
 """The modules here with a ``train`` of their own; other problem types are `supervised`."""
 
 
+ENOUGH_ROWS = 100_000
+"""With fewer rows folds fit into the time, and say more than one pass."""
+_ONLINE = frozenset({AutoMLAlgorithm.VW_CLASSIFIER, AutoMLAlgorithm.VW_REGRESSOR})
+
+
 def train(
-    table: "pa.Table",
+    table: "pa.Table | StoredRows",
     task: Task,
     *,
     budget: Budget,
@@ -63,7 +70,24 @@ def train(
         No model came out, or a stop was asked for before the first one.
     """
     run = Run(table, settled(task), budget, reporter or Silent(), threads or _processors(), keep)
+    if learns_online(run.task, len(table)):
+        from automl_magics.training.online.procedure import train as train_online
+
+        return train_online(run)
     return _procedure(run.task.problem_type)(run)
+
+
+def learns_online(task: Task, rows: int) -> bool:
+    """Tell whether a task is learned in one pass: it asks for Vowpal Wabbit, and has the rows.
+
+    Such a task may be given its rows as `automl_magics.training.online.rows.StoredRows`.
+    """
+    return (
+        task.algorithm in _ONLINE
+        and rows >= ENOUGH_ROWS
+        and task.group_column is None
+        and task.max_trials is None
+    )
 
 
 def load_libraries(problem_type: ProblemType, algorithm: AutoMLAlgorithm) -> None:

@@ -21,6 +21,10 @@ _MODELS: Mapping[ProblemType, tuple[str, str]] = {
 def load_model(folder: Path) -> Model:
     """Return the model that `Model.save` has written to a folder."""
     document = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    if document.get("kind") == "online":
+        from automl_magics.training.online.model import OnlineModel
+
+        return OnlineModel.load(folder)
     return model_class(ProblemType(document["problem_type"])).load(folder)
 
 

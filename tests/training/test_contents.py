@@ -1,5 +1,7 @@
 """What columns hold, and which predictor type that makes."""
 
+from typing import Any
+
 import pyarrow as pa
 import pytest
 
@@ -78,7 +80,7 @@ def test_the_predictor_type_is_found_with_a_reason() -> None:
     ],
 )
 def test_what_the_columns_lack_is_said(
-    names: list[str], fields: dict[str, object], field: str, said: str
+    names: list[str], fields: dict[str, Any], field: str, said: str
 ) -> None:
     with pytest.raises(InvalidInput, match=said) as refused:
         asked(*names, **{**fields, "predictor_type": PredictorType(fields["predictor_type"])})

@@ -1,6 +1,6 @@
 """Texts: from documents to predictions, through the engine that learns everything else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ WORDS = [
 ANGRY, GLAD = ["terrible", "broken", "angry"], ["lovely", "great", "thanks"]
 
 
-def letters(label: Sequence[int], *, spaces: bool = True, seed: int = 0) -> list[str]:
+def letters(label: Iterable[Any], *, spaces: bool = True, seed: int = 0) -> list[str]:
     random = np.random.default_rng(seed)
     found = []
     for positive in label:

@@ -1,0 +1,1 @@
+"""Learning in one pass over more rows than memory holds, by Vowpal Wabbit."""
