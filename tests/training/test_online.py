@@ -76,7 +76,7 @@ def test_a_pass_predicts_each_row_before_it_learns_it(binary: Outcome) -> None:
     predicted = binary.model.predict(later)
     accuracy = (predicted["prediction"] == later["label"]).mean()
     assert accuracy == pytest.approx(result.test_scores["accuracy"], abs=0.03)
-    assert accuracy > 0.75
+    assert accuracy > 0.7
     assert [row.is_best for row in result.leaderboard] == [True, False]
     assert sum(entry.seconds for entry in result.ledger) == pytest.approx(result.seconds, abs=0.1)
 
