@@ -8,7 +8,13 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from automl_magics.settings import Settings
-from tests.browser.jupyterlab import Lab, LabPage, running_chromium, running_lab
+from tests.browser.jupyterlab import (
+    BELOW_BASE_URL,
+    Lab,
+    LabPage,
+    running_chromium,
+    running_lab,
+)
 from tests.conftest import write_churn
 
 
@@ -19,6 +25,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory, mlflow_store: Path) -> Iterato
     settings = Settings(home=place / "automl")
     shutil.copy(mlflow_store, settings.folder("mlflow") / "mlflow.db")
     with running_lab(place, home=settings.home) as running:
+        write_churn(running.folder / "churn.csv", rows=300)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def panel_lab(tmp_path_factory: pytest.TempPathFactory, finished_home: Path) -> Iterator[Lab]:
+    """A JupyterLab below a base URL, with the finished jobs of `finished_home`."""
+    place = tmp_path_factory.mktemp("panel")
+    shutil.copytree(finished_home, place / "automl")
+    with running_lab(place, home=place / "automl", more=BELOW_BASE_URL) as running:
         write_churn(running.folder / "churn.csv", rows=300)
         yield running
 

@@ -18,6 +18,9 @@ from playwright.sync_api import Browser, Locator, Page, Playwright
 PATIENCE = 120_000
 """Milliseconds to wait for what must come; a busy machine is slow."""
 
+BELOW_BASE_URL = ("--ServerApp.base_url=/team/ada/",)
+"""Words for the command line of a server as a hub starts it."""
+
 OVERRIDES = {
     "@jupyterlab/apputils-extension:notification": {
         "fetchNews": "false",

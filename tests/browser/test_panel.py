@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import urllib.request
 from collections.abc import Iterator
@@ -14,26 +13,13 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.jupyterlab import PATIENCE, Lab, running_lab
+from tests.browser.jupyterlab import BELOW_BASE_URL, PATIENCE, Lab, running_lab
 from tests.conftest import write_churn
 
-BASE_URL = "/team/ada/"
 FINISHED = "churn"
 AXE = Path(__file__).parents[2] / "widgets/labextension/node_modules/axe-core/axe.min.js"
 
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture(scope="module")
-def panel_lab(tmp_path_factory: pytest.TempPathFactory, finished_home: Path) -> Iterator[Lab]:
-    place = tmp_path_factory.mktemp("panel")
-    shutil.copytree(finished_home, place / "automl")
-    with running_lab(place, home=place / "automl", more=BELOW_BASE_URL) as lab:
-        write_churn(lab.folder / "churn.csv", rows=300)
-        yield lab
-
-
-BELOW_BASE_URL = (f"--ServerApp.base_url={BASE_URL}",)
 
 
 def ask(lab: Lab, verb: str, path: str, body: dict[str, Any] | None = None) -> Any:

@@ -34,6 +34,13 @@ export type ProposalQuery = QueryOf<
   'get',
   '/api/automl/feature-engineering/jobs'
 >;
+export type Model = Schemas['AutoMLModel'];
+export type ModelColumn = Schemas['AutoMLModelColumn'];
+export type AccessKey = Schemas['AccessKey'];
+export type AccessKeyRequest = Schemas['AccessKeyRequest'];
+export type AccessScope = Schemas['AccessScope'];
+/** What a model says of one row, by column. */
+export type Prediction = Readonly<Record<string, unknown>>;
 export type JobQuery = QueryOf<'get', '/api/automl/train/jobs'>;
 
 /** What an answer that is not a good one says, in one line. */
@@ -136,6 +143,37 @@ export class Api {
   deploy = (id: string) =>
     this.request('post', '/api/v1/automl/jobs/{id}/deploy', { path: { id } });
 
+  /** Deployed models, by name; the first question may wake the process that answers. */
+  models = async (): Promise<Model[]> =>
+    (await this.request('get', '/api/v1/automl/models')).models;
+
+  undeploy = (name: string) =>
+    this.request('delete', '/api/v1/automl/models/{name}', { path: { name } });
+
+  /** Have a deployed model predict rows, written as `mediaType` says. */
+  invoke = async (
+    model: Model,
+    rows: string,
+    mediaType: string
+  ): Promise<Prediction[]> => {
+    const path = '/api/v1/automl/models/{name}/invocations';
+    const text = await this.ask(this.url(filled(path, { name: model.name })), {
+      method: 'POST',
+      body: rows,
+      headers: { 'Content-Type': mediaType }
+    });
+    return JSON.parse(text).predictions;
+  };
+
+  keys = async (): Promise<AccessKey[]> =>
+    (await this.request('get', '/api/automl/keys')).keys;
+
+  createKey = (body: AccessKeyRequest) =>
+    this.request('post', '/api/automl/keys', { body });
+
+  revokeKey = (prefix: string) =>
+    this.request('delete', '/api/automl/keys/{prefix}', { path: { prefix } });
+
   /** A notebook that builds the job's model anew. */
   notebook = (id: string) =>
     this.request('get', '/api/automl/train/jobs/{job_id}/notebook', {
@@ -221,12 +259,17 @@ export class Api {
       init.body = JSON.stringify(asked.body);
       init.headers = { 'Content-Type': 'application/json' };
     }
+    const text = await this.ask(url, init);
+    return (text ? JSON.parse(text) : undefined) as Answer<V, P>;
+  }
+
+  private async ask(url: string, init: RequestInit): Promise<string> {
     const response = await this.send(url, init);
     const text = await response.text();
     if (!response.ok) {
       throw refusal(response.status, text);
     }
-    return (text ? JSON.parse(text) : undefined) as Answer<V, P>;
+    return text;
   }
 
   private async send(url: string, init: RequestInit): Promise<Response> {

@@ -18,6 +18,11 @@ export namespace CommandIDs {
   /** Opens the form; registered with it. */
   export const createJob = 'automl:create-job';
   export const trainFromFile = 'automl:train-from-file';
+  /** Opens the deployed models, or the access keys; registered with them. */
+  export const showDeployments = 'automl:show-deployments';
+  export const showKeys = 'automl:show-keys';
+  export const trainFromVariable = 'automl:train-from-variable';
+  export const insertJob = 'automl:insert-job';
   export const openJob = 'automl:open-job';
   export const triggerJob = 'automl:trigger-job';
   export const extendJob = 'automl:extend-job';
@@ -147,10 +152,17 @@ export function addJobCommands(
     { label: trans.__('Deploy Model') },
     async ({ id, name }) => {
       const deployed = await api.deploy(id);
-      Notification.success(
-        trans.__('%1 is deployed as %2', name, deployed.modelName ?? name),
-        { autoClose: 8000 }
-      );
+      const model = deployed.modelName ?? name;
+      Notification.success(trans.__('%1 is deployed as %2', name, model), {
+        autoClose: 8000,
+        actions: [
+          {
+            label: trans.__('Try It'),
+            callback: () =>
+              void commands.execute(CommandIDs.showDeployments, { model })
+          }
+        ]
+      });
     }
   );
   add(
@@ -204,6 +216,8 @@ export function addJobCommands(
 export const PALETTE: readonly string[] = [
   CommandIDs.showJobs,
   CommandIDs.createJob,
+  CommandIDs.showDeployments,
+  CommandIDs.showKeys,
   CommandIDs.triggerJob,
   CommandIDs.stopJob,
   CommandIDs.deployJob,

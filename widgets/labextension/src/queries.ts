@@ -207,3 +207,26 @@ export function useSchemas() {
     staleTime: Infinity
   });
 }
+
+export function useModels() {
+  const { api } = useAutoML();
+  return useQuery({
+    queryKey: ['models'],
+    queryFn: api.models,
+    refetchInterval: useInterval()
+  });
+}
+
+/** The jobs that made the versions of a registered model, newest first. */
+export function useVersions(name: string) {
+  return useJobs({
+    registered_model_name: name,
+    status: ['complete', 'stopped'],
+    limit: 50
+  });
+}
+
+export function useKeys() {
+  const { api } = useAutoML();
+  return useQuery({ queryKey: ['keys'], queryFn: api.keys });
+}

@@ -4,7 +4,9 @@ import { Button } from '@jupyterlab/ui-components';
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useMemo, useState, type FormEvent } from 'react';
 import { ApiError, type TrainingRequest } from '../api';
+import { trainingCell } from '../cell';
 import { useAutoML } from '../context';
+import { CopyButton } from '../copy';
 import { useSettled } from '../jobs/filters';
 import { Message, Problem } from '../message';
 import { useDatasets, useSchemas, useSource } from '../queries';
@@ -91,6 +93,7 @@ function Form(props: INewJobProps & { fields: readonly IField[] }) {
     fields.filter(field => field.name === name)
   );
   const others = fields.filter(({ name }) => !MAIN.includes(name));
+  const cell = trainingCell(requestOf(fields, values, request), fields);
   const mustUnfold = others.some(({ name }) => wrong.fields[name]);
   return (
     <form
@@ -117,6 +120,13 @@ function Form(props: INewJobProps & { fields: readonly IField[] }) {
       <details key={String(mustUnfold)} open={mustUnfold}>
         <summary>{trans.__('More')}</summary>
         {others.map(control)}
+      </details>
+      <details>
+        <summary>{trans.__('The same as a cell')}</summary>
+        <div className="jp-AutoML-copied">
+          <pre>{cell}</pre>
+          <CopyButton text={cell} />
+        </div>
       </details>
       {creation.error && (
         <div className="jp-AutoML-banner jp-mod-error" role="alert">

@@ -15,7 +15,7 @@ export function Header({ job }: { job: TrainingJob }) {
   return (
     <div className="jp-AutoML-jobHeader">
       <div className="jp-AutoML-jobTitle">
-        <h1>{job.name}</h1>
+        <h1 dir="auto">{job.name}</h1>
         <StatusBadge status={job.status} />
         {best && (
           <span className="jp-AutoML-best">

@@ -1,6 +1,6 @@
 /** A job's log as it is written: follow it, or look for what is serious. */
 
-import { HTMLSelect } from '@jupyterlab/ui-components';
+import { HTMLSelect, InputGroup } from '@jupyterlab/ui-components';
 import { useLayoutEffect, useRef, useState } from 'react';
 import type { LogLevel, TrainingJob } from '../api';
 import { useAutoML } from '../context';
@@ -26,10 +26,14 @@ export function LogOf({ id, name, kind }: ILogOfProps) {
   const { trans } = useAutoML();
   const log = useLog(id, kind);
   const [least, setLeast] = useState<LogLevel>('info');
+  const [wanted, setWanted] = useState('');
   const [isFollowing, setFollowing] = useState(true);
   const list = useRef<HTMLDivElement>(null);
+  const text = wanted.trim().toLowerCase();
   const found = (log.data ?? []).filter(
-    line => LEVELS.indexOf(line.level) >= LEVELS.indexOf(least)
+    line =>
+      LEVELS.indexOf(line.level) >= LEVELS.indexOf(least) &&
+      line.message.toLowerCase().includes(text)
   );
   const lines = found.slice(-SHOWN);
   useLayoutEffect(() => {
@@ -60,6 +64,16 @@ export function LogOf({ id, name, kind }: ILogOfProps) {
             </option>
           ))}
         </HTMLSelect>
+        <InputGroup
+          type="search"
+          value={wanted}
+          rightIcon="ui-components:search"
+          placeholder={trans.__('Lines that hold')}
+          aria-label={trans.__('Lines that hold')}
+          onChange={event =>
+            setWanted((event.target as HTMLInputElement).value)
+          }
+        />
         <label>
           <input
             type="checkbox"
@@ -74,7 +88,15 @@ export function LogOf({ id, name, kind }: ILogOfProps) {
           </span>
         )}
       </div>
-      {lines.length === 0 && <Message title={trans.__('Nothing logged yet')} />}
+      {lines.length === 0 && (
+        <Message
+          title={
+            log.data?.length
+              ? trans.__('No line is like that')
+              : trans.__('Nothing logged yet')
+          }
+        />
+      )}
       <div
         ref={list}
         tabIndex={0}

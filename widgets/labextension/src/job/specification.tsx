@@ -3,6 +3,7 @@
 import type { ReactNode } from 'react';
 import type { TrainingJob } from '../api';
 import { useAutoML } from '../context';
+import { CopyButton } from '../copy';
 import { plain } from '../words';
 
 export function Specification({ job }: { job: TrainingJob }) {
@@ -22,8 +23,39 @@ export function Specification({ job }: { job: TrainingJob }) {
       <section>
         <h2>{trans.__('Record')}</h2>
         <Facts facts={facts(job, useAutoML())} />
+        <HowToOpenMLflow job={job} />
       </section>
     </div>
+  );
+}
+
+/** Prints nothing but where MLflow keeps its runs; the server does not tell its paths. */
+const OPEN_MLFLOW =
+  'mlflow ui --backend-store-uri "$(python -c \'from automl_magics.settings import Settings; ' +
+  'print(Settings().mlflow_uri)\')"';
+
+/** The command that serves MLflow's pages, as long as no setting says where they are. */
+function HowToOpenMLflow({ job }: { job: TrainingJob }) {
+  const { commands, settings, trans } = useAutoML();
+  if (settings.mlflowUrl || !job.mlflow_run_id) {
+    return null;
+  }
+  const open = () =>
+    void commands.execute('settingeditor:open', { query: 'AutoML' });
+  return (
+    <details className="jp-AutoML-snippets">
+      <summary>{trans.__('How to open the run in MLflow')}</summary>
+      <p>
+        {trans.__('In a terminal of JupyterLab; then say where its pages are.')}{' '}
+        <button className="jp-AutoML-link" onClick={open}>
+          {trans.__('Settings')}
+        </button>
+      </p>
+      <div className="jp-AutoML-copied">
+        <pre>{OPEN_MLFLOW}</pre>
+        <CopyButton text={OPEN_MLFLOW} />
+      </div>
+    </details>
   );
 }
 

@@ -2,6 +2,7 @@
 
 import {
   addIcon,
+  launchIcon,
   refreshIcon,
   ToolbarButtonComponent
 } from '@jupyterlab/ui-components';
@@ -47,6 +48,11 @@ export function JobsPanel({ view }: { view: PanelView }) {
             onClick={() => void commands.execute(create)}
           />
         )}
+        <ToolbarButtonComponent
+          icon={launchIcon}
+          tooltip={trans.__('Deployed models and access keys')}
+          onClick={() => void commands.execute(CommandIDs.showDeployments)}
+        />
         <ToolbarButtonComponent
           icon={refreshIcon}
           tooltip={trans.__('Look again')}

@@ -7,6 +7,7 @@ import { CommandIDs } from '../commands';
 import { useAutoML } from '../context';
 import { JobProgress } from '../status';
 import { ago, bestScore, plain, scoreText, statusWord } from '../words';
+import { startsDrag } from './drag';
 import { Sparkline } from './sparkline';
 
 export function JobRow({ job }: { job: TrainingJob }) {
@@ -26,6 +27,7 @@ export function JobRow({ job }: { job: TrainingJob }) {
           job.error_message ??
           `${job.source_table} → ${job.request.label_column ?? '–'}`
         }
+        onMouseDown={event => startsDrag(event, job)}
         onClick={() => void commands.execute(CommandIDs.openJob, args)}
       >
         <span className="jp-AutoML-jobTop">
@@ -33,7 +35,9 @@ export function JobRow({ job }: { job: TrainingJob }) {
             className={classes('jp-AutoML-dot', `jp-mod-${job.status}`)}
             aria-hidden
           />
-          <span className="jp-AutoML-jobName">{job.name}</span>
+          <span className="jp-AutoML-jobName" dir="auto">
+            {job.name}
+          </span>
           <Sparkline job={job} />
         </span>
         <span className="jp-AutoML-jobBottom">

@@ -6,7 +6,7 @@ import {
   caretRightIcon,
   caretLeftIcon
 } from '@jupyterlab/ui-components';
-import { useState, type ReactNode } from 'react';
+import { useState, type FormEvent, type ReactNode } from 'react';
 import type { JobQuery, JobStatus } from '../api';
 import { useAutoML } from '../context';
 import { Problem } from '../message';
@@ -100,7 +100,13 @@ export function Folding(props: IFoldingProps) {
           >
             <caretLeftIcon.react tag="span" />
           </Button>
-          <span>{trans.__('%1 of %2', page + 1, pages)}</span>
+          <PageNumber
+            key={page}
+            page={page}
+            pages={pages}
+            title={title}
+            go={setPage}
+          />
           <Button
             minimal
             small
@@ -113,5 +119,39 @@ export function Folding(props: IFoldingProps) {
         </nav>
       )}
     </section>
+  );
+}
+
+interface IPageNumberProps {
+  page: number;
+  pages: number;
+  title: string;
+  go: (page: number) => void;
+}
+
+/** Where one is; another number and Enter go there. */
+function PageNumber({ page, pages, title, go }: IPageNumberProps) {
+  const { trans } = useAutoML();
+  const [typed, setTyped] = useState(String(page + 1));
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const wanted = Math.round(Number(typed));
+    const known = Math.min(pages, Math.max(1, wanted || page + 1));
+    setTyped(String(known));
+    go(known - 1);
+  };
+  return (
+    <form onSubmit={submit} noValidate>
+      <input
+        className="jp-mod-styled"
+        inputMode="numeric"
+        size={String(pages).length}
+        aria-label={trans.__('Page of %1', title)}
+        value={typed}
+        onChange={event => setTyped(event.target.value)}
+        onBlur={submit}
+      />
+      <span>{trans.__('of %1', pages)}</span>
+    </form>
   );
 }
