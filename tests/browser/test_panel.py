@@ -2,17 +2,25 @@
 
 import json
 import os
+import shutil
 import signal
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import insert, select
 
+from automl_magics.contracts.enums import JobStatus
+from automl_magics.settings import Settings
+from automl_magics.store import Store
+from automl_magics.store.tables import TRAINING_JOBS
 from tests.browser.jupyterlab import BELOW_BASE_URL, PATIENCE, Lab, running_lab
 from tests.conftest import write_churn
 
@@ -213,3 +221,44 @@ def test_an_empty_panel_says_what_to_do_and_recovers_when_the_server_is_killed(c
             write_churn(again.folder / "churn.csv", rows=100)
             train(again, "after", auto_trigger=False)
             expect(row(page, "after")).to_be_visible()
+
+
+def store_copies(home: Path, number: int) -> None:
+    """Store so many more jobs, which are over."""
+    store = Store.open(Settings(home=home))
+    with store.jobs._database.write() as connection:
+        first = dict(connection.execute(select(TRAINING_JOBS).limit(1)).mappings().one())
+        begin = datetime.now(UTC) - timedelta(days=365)
+        values = [
+            {
+                **first,
+                "job_id": uuid4(),
+                "name": f"stored {place}",
+                "status": JobStatus.COMPLETE,
+                "created_at": begin + timedelta(minutes=place),
+            }
+            for place in range(number)
+        ]
+        connection.execute(insert(TRAINING_JOBS), values)
+    store.close()
+
+
+def test_ten_thousand_jobs_are_paged_and_searched_by_the_server(chromium, finished_home, tmp_path):
+    home = tmp_path / "automl"
+    shutil.copytree(finished_home, home)
+    store_copies(home, 10_000)
+    with running_lab(tmp_path / "lab", home=home) as lab, opened(chromium, lab) as page:
+        finished = section(page, "Finished")
+        expect(finished.locator(".jp-AutoML-count")).to_have_text("10003")
+        number = finished.get_by_label("Page of Finished")
+        number.fill("400")
+        number.press("Enter")
+        expect(row(page, "stored 22")).to_be_visible()
+        expect(page.locator(".jp-AutoML-job")).to_have_count(25 + 1)  # and the one that is ready
+        number.fill("9999")
+        number.press("Enter")
+        expect(number).to_have_value("401")
+        expect(row(page, "stored 0")).to_be_visible()
+        page.get_by_role("searchbox", name="Search jobs").fill("stored 7777")
+        expect(row(page, "stored 7777")).to_be_visible()
+        expect(page.locator(".jp-AutoML-job")).to_have_count(1)
