@@ -1638,6 +1638,8 @@ export interface components {
              * @default []
              */
             parts: string[];
+            /** Form */
+            form?: string | null;
         };
         /**
          * BuiltFolds
@@ -1653,6 +1655,11 @@ export interface components {
             repeats: number;
             /** Held Out */
             held_out?: number | null;
+            /**
+             * Time Form
+             * @default ISO8601
+             */
+            time_form: string;
             /**
              * Raced
              * @default false
