@@ -1,4 +1,4 @@
-"""Between notebooks and the panel: train on a variable, drag a job in, insert its cell by keyboard."""
+"""Between notebooks and the panel: train on a variable, drag a job in, insert its cell."""
 
 from collections.abc import Iterator
 
@@ -35,9 +35,9 @@ def test_a_variable_is_picked_and_a_cell_written(notebook: LabPage) -> None:
     dialog = notebook.page.get_by_role("dialog")
     expect(dialog.get_by_label("Variable").locator("option")).to_have_text(
         [
-            "people – pandas.DataFrame, 2 × 2",
-            "lazy – polars.LazyFrame, 1",
-            "table – pyarrow.Table, 3 × 1",
+            "people \u2013 pandas.DataFrame, 2 \u00d7 2",
+            "lazy \u2013 polars.LazyFrame, 1",
+            "table \u2013 pyarrow.Table, 3 \u00d7 1",
         ]
     )
     dialog.get_by_label("Label to predict").select_option("it's {x}")
@@ -67,7 +67,5 @@ def test_a_job_is_dragged_into_a_notebook_or_inserted_by_a_command(notebook: Lab
     expect(notebook.run(1)).to_contain_text("PyFuncModel")
 
     job = row(page, "unfinished").get_attribute("data-job-id")
-    page.evaluate(
-        "id => window.jupyterapp.commands.execute('automl:insert-job', {id})", job
-    )
+    page.evaluate("id => window.jupyterapp.commands.execute('automl:insert-job', {id})", job)
     expect(notebook.cell(2)).to_contain_text(f"job = %automl show {job}job.wait()")
