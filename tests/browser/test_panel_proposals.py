@@ -73,6 +73,7 @@ def tab(page: Page, name: str) -> Locator:
     return page.locator(f'.jp-MainAreaWidget[data-proposal-name="{name}"]')
 
 
+@pytest.mark.timeout(600)  # the crew works three times in it, on a machine that may be busy
 def test_a_proposal_is_reviewed_edited_made_and_trained_on(
     page: Page, shop: Lab, until: Callable[..., Any]
 ) -> None:
