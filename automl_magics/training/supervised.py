@@ -136,7 +136,7 @@ class SupervisedTraining:
         prepared = prepare_pictures(
             self.table.filter(known_labels(labels)),
             columns,
-            budget=self.budget,
+            seconds=planned_seconds(self.keep, self.budget.seconds),
             threads=self.threads,
             seed=self.task.seed,
         )

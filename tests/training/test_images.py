@@ -100,7 +100,7 @@ def test_a_bomb_is_not_unpacked() -> None:
 
 
 def prepared(table: pa.Table, seconds: float = 60.0) -> PreparedPictures:
-    return prepare_pictures(table, ["picture"], budget=Budget(seconds), threads=2, seed=0)
+    return prepare_pictures(table, ["picture"], seconds=seconds, threads=2, seed=0)
 
 
 def column(contents: list[bytes | None]) -> pa.Table:

@@ -9,7 +9,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from automl_magics.contracts.errors import InvalidInput
-from automl_magics.training.budget import Budget
 from automl_magics.training.frames import plain
 from automl_magics.training.images import descriptors
 from automl_magics.training.images.decoding import Picture, Unreadable, decode
@@ -62,17 +61,22 @@ class _Plan:
 
 
 def prepare_pictures(
-    table: pa.Table, columns: Sequence[str], *, budget: Budget, threads: int, seed: int
+    table: pa.Table, columns: Sequence[str], *, seconds: float, threads: int, seed: int
 ) -> PreparedPictures:
     """Decode and describe the columns of pictures of a table.
 
     Where the time is short, pictures are scaled smaller, then patches are left out, then rows are.
 
+    Parameters
+    ----------
+    seconds
+        The budget, a share of which this may take.
+
     Raises `InvalidInput` when a column has no picture that can be read.
     """
     warnings: list[str] = []
     encoders: dict[str, Image] = {}
-    allowed = SHARE * budget.remaining / len(columns)
+    allowed = SHARE * seconds / len(columns)
     for name in columns:
         plan = _plan(_pictures(table, name), allowed, threads, seed)
         if plan.rows < len(table):
