@@ -19,7 +19,11 @@ from automl_magics.training.algorithms.base import (
     FoldFit,
     TrainingData,
 )
-from automl_magics.training.algorithms.forest_predictor import ForestPredictor, singles
+from automl_magics.training.algorithms.forest_predictor import (
+    ForestPredictor,
+    PlainTree,
+    singles,
+)
 from automl_magics.training.algorithms.targets import LearnedTarget, learned_target
 from automl_magics.training.budget import Slot
 from automl_magics.training.metrics import Objective
@@ -201,11 +205,16 @@ class _Growing:
         weights = trainer.target.weights
         self._weights = None if weights is None else weights[fold.train]
         self._values = trainer.target.values[fold.train]
+        self._trees: list[PlainTree] = []
 
     def grow(self, trees: int) -> None:
-        """Grow until there are so many trees."""
+        """Grow until there are so many trees; of each only what prediction needs is kept."""
         self._model.n_estimators = trees
         self._model.fit(self._rows, self._values, self._weights)
+        grown = self._model.estimators_
+        for place in range(len(self._trees), trees):
+            self._trees.append(PlainTree(grown[place].tree_))
+            grown[place] = None
 
     def fit(self, trees: int) -> FoldFit:
         """Return the forest of the first trees, and its predictions."""
@@ -217,12 +226,12 @@ class _Growing:
             counts = np.bincount(self._values.astype(np.int64), self._weights, data.classes)
             prior = (counts + 1.0 / data.classes) / (counts.sum() + 1.0)
         predictor = ForestPredictor.of(
-            [tree.tree_ for tree in self._model.estimators_[:trees]],
+            self._trees[:trees],
             columns,
             prior,
             self._trainer.target.scale,
         )
-        del self._model
+        del self._model, self._trees
         held = data.rows(self._fold.validation, self._fold)
         return FoldFit(predictor, predictor.predict(held))
 

@@ -1,12 +1,14 @@
-"""A forest as plain arrays, walked down by scikit-learn's compiled trees.
+"""A forest as plain, small arrays, walked down by numpy or by scikit-learn's compiled trees.
 
-scikit-learn's own objects can be kept only by pickle, and take milliseconds to predict a single
-row. What a tree needs to be walked is its nodes; the means at its leaves are ours.
+scikit-learn's own objects can be kept only by pickle, take milliseconds to predict a single row and
+72 bytes for each node. What a tree needs to be walked takes eleven. Few rows go down all trees at
+once; for many, one tree after the other becomes scikit-learn's for as long as it is walked.
 """
 
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,10 +21,16 @@ from automl_magics.training.algorithms.base import Floats
 from automl_magics.training.algorithms.targets import TargetScale
 from automl_magics.training.encoding import Encoded
 
+Singles = NDArray[np.float32]
+
 _FILE = "forest.npz"
-_NODES = ("left_child", "right_child", "feature", "threshold", "missing_go_to_left")
+_NODES = ("right", "feature", "threshold", "missing_left")
 _LARGEST = 3e38
 _ROWS_BY_THREAD = 2000
+_FEW_ROWS = 512
+"""Up to so many rows go down all trees at once."""
+_BLOCK = 2_000_000
+"""So many numbers are looked up at once, about."""
 
 
 class ForestPredictor:
@@ -31,11 +39,14 @@ class ForestPredictor:
     Parameters
     ----------
     nodes
-        Of all trees, one after the other: by name, those of scikit-learn's trees.
+        Of all trees, one after the other, by name: the place of the ``right`` child in the tree
+        (the left one follows its parent; a leaf is its own), the ``feature``, the ``threshold`` up
+        to which rows go left, and whether missing ones do (``missing_left``).
     sizes
         How many nodes each tree has.
     values
-        (nodes, outputs): shares of the classes, or the mean of what is learned.
+        (leaves, outputs), in the order of the nodes: shares of the classes, or the mean of what is
+        learned.
     prior
         Each class's share among the training rows, which counts like one further tree: leaves of a
         single class would else be certain. None for regression.
@@ -47,7 +58,7 @@ class ForestPredictor:
         self,
         nodes: Mapping[str, NDArray[Any]],
         sizes: NDArray[np.int64],
-        values: NDArray[np.float32],
+        values: Singles,
         *,
         prior: Floats | None,
         scale: TargetScale,
@@ -59,36 +70,30 @@ class ForestPredictor:
     @classmethod
     def of(
         cls,
-        trees: Sequence[Any],
+        trees: Sequence["PlainTree"],
         columns: NDArray[np.int64] | None,
         prior: Floats | None,
         scale: TargetScale,
     ) -> "ForestPredictor":
-        """Take what is needed from scikit-learn's trees, whose classes are those ``columns``."""
-        states = [tree.__getstate__()["nodes"] for tree in trees]
-        values = np.concatenate([tree.value[:, 0, :] for tree in trees]).astype(np.float32)
+        """Join trees whose outputs are the classes ``columns``."""
+        values = np.concatenate([tree.values for tree in trees])
         if columns is not None and prior is not None and len(columns) < len(prior):
             spread = np.zeros((len(values), len(prior)), dtype=np.float32)
             spread[:, columns] = values
             values = spread
         return cls(
-            {name: _compact(np.concatenate([state[name] for state in states])) for name in _NODES},
-            np.array([len(state) for state in states]),
+            {name: np.concatenate([tree.nodes[name] for tree in trees]) for name in _NODES},
+            np.array([len(tree.nodes["right"]) for tree in trees]),
             values,
             prior=prior,
             scale=scale,
-            gains=np.mean([tree.compute_feature_importances() for tree in trees], axis=0),
+            gains=np.mean([tree.gains for tree in trees], axis=0),
         )
 
     def predict(self, features: Encoded) -> Floats:
         """Return probabilities (rows, classes) for classifiers, else values (rows,)."""
         rows = singles(features)
-        threads = min(len(os.sched_getaffinity(0)), len(rows) // _ROWS_BY_THREAD)
-        if threads > 1:
-            with ThreadPoolExecutor(threads) as pool:
-                sums = np.concatenate(list(pool.map(self._sums, np.array_split(rows, threads))))
-        else:
-            sums = self._sums(rows)
+        sums = self._walk_at_once(rows) if len(rows) <= _FEW_ROWS else self._walk_by_tree(rows)
         if self._prior is None:
             return self._scale.label(sums[:, 0] / len(self.sizes))
         shares: Floats = (sums + self._prior) / (len(self.sizes) + 1)
@@ -128,37 +133,138 @@ class ForestPredictor:
             gains=arrays["gains"],
         )
 
-    def _sums(self, rows: NDArray[np.float32]) -> Floats:
+    def _walk_at_once(self, rows: Singles) -> Floats:
+        """Return the sums over the trees: all trees of some rows go down step by step."""
+        trees, outputs = len(self.sizes), self._values.shape[1]
+        step = max(1, _BLOCK // (trees * max(outputs, 8)))
+        parts = []
+        for begin in range(0, max(1, len(rows)), step):
+            block = rows[begin : begin + step]
+            leaves = self._leaves(block.ravel(), len(block), rows.shape[1])
+            found = self._values[self._leaf_numbers[leaves]].astype(np.float64)
+            # In the order of the trees, as one by one: sums must not depend on how many rows.
+            parts.append(np.add.accumulate(found, axis=0)[-1])
+        return np.concatenate(parts)
+
+    def _leaves(self, values: Singles, rows: int, width: int) -> NDArray[np.int64]:
+        """Return the leaves (trees, rows), counted through all trees."""
+        right, feature, threshold, left_if_missing = (self.nodes[name] for name in _NODES)
+        at = np.repeat(self._starts, rows)
+        base = at.copy()
+        offset = np.tile(np.arange(rows) * width, len(self.sizes))
+        place = np.arange(len(at))
+        here = at
+        while len(place):
+            value = values[offset + feature[here]]
+            left = value <= threshold[here]
+            missing = np.isnan(value)
+            if missing.any():
+                left |= missing & left_if_missing[here]
+            onward = np.where(left, here + 1, base + right[here])
+            moved = onward != here
+            at[place] = onward
+            place, here, base, offset = place[moved], onward[moved], base[moved], offset[moved]
+        return at.reshape(len(self.sizes), rows)
+
+    def _walk_by_tree(self, rows: Singles) -> Floats:
+        """Return the sums over the trees, one tree after the other."""
         sums = np.zeros((len(rows), self._values.shape[1]))
-        for tree, values in self._trees:
-            sums += values[tree.apply(rows)]
+        threads = min(len(os.sched_getaffinity(0)), len(rows) // _ROWS_BY_THREAD)
+        parts = np.array_split(np.arange(len(rows)), max(1, threads))
+        slices = [slice(part[0], part[-1] + 1) for part in parts]
+        begin = 0
+        with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
+            for size in self.sizes.tolist():
+                tree, leaves = self._tree(begin, begin + size)
+
+                def add(part: slice, tree: Any = tree, leaves: Any = leaves) -> None:
+                    sums[part] += self._values[leaves[tree.apply(rows[part])]]
+
+                if pool is None:
+                    add(slices[0])
+                else:
+                    list(pool.map(add, slices))
+                begin += size
         return sums
 
-    @cached_property
-    def _trees(self) -> list[tuple[Any, NDArray[np.float32]]]:
+    def _tree(self, begin: int, end: int) -> tuple[Any, NDArray[np.int64]]:
+        """Return a tree as scikit-learn's, and its nodes' numbers as leaves."""
         from sklearn.tree._tree import NODE_DTYPE, Tree
 
-        trees, width = [], len(self._gains)
-        ends = np.cumsum(self.sizes)
-        for begin, end in zip(ends - self.sizes, ends, strict=True):
-            nodes = np.zeros(end - begin, dtype=NODE_DTYPE)
-            for name in _NODES:
-                nodes[name] = self.nodes[name][begin:end]
-            tree = Tree(width, np.ones(1, dtype=np.intp), 1)
-            means = np.zeros((len(nodes), 1, 1))
-            state = {"max_depth": 0, "node_count": len(nodes), "nodes": nodes, "values": means}
-            tree.__setstate__(state)
-            trees.append((tree, self._values[begin:end]))
-        return trees
+        right, feature, threshold, left_if_missing = (self.nodes[n][begin:end] for n in _NODES)
+        at = np.arange(end - begin)
+        leaf = right == at
+        nodes = np.zeros(end - begin, dtype=NODE_DTYPE)
+        nodes["left_child"] = np.where(leaf, -1, at + 1)
+        nodes["right_child"] = np.where(leaf, -1, right)
+        nodes["feature"] = feature
+        nodes["threshold"] = threshold
+        nodes["missing_go_to_left"] = left_if_missing
+        tree = Tree(len(self._gains), np.ones(1, dtype=np.intp), 1)
+        means = np.zeros((len(nodes), 1, 1))
+        tree.__setstate__(
+            {"max_depth": 0, "node_count": len(nodes), "nodes": nodes, "values": means}
+        )
+        return tree, self._leaf_numbers[begin:end]
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        return np.cumsum(self.sizes) - self.sizes
+
+    @cached_property
+    def _leaf_numbers(self) -> NDArray[np.int32]:
+        """For each node how many leaves there are before it."""
+        return np.cumsum(_is_leaf(self.nodes["right"], self.sizes), dtype=np.int32) - 1
 
 
-def singles(features: Encoded) -> NDArray[np.float32]:
+class PlainTree:
+    """What is kept of one of scikit-learn's trees.
+
+    Parameters
+    ----------
+    tree
+        Grown depth first, so that the left child follows its parent.
+    values
+        (nodes, outputs) in place of the tree's own.
+    """
+
+    def __init__(self, tree: Any, values: Floats | None = None) -> None:
+        nodes = tree.__getstate__()["nodes"]
+        at = np.arange(len(nodes))
+        leaf = nodes["left_child"] == -1
+        if not (leaf | (nodes["left_child"] == at + 1)).all():
+            msg = "the tree was not grown depth first"
+            raise ValueError(msg)
+        small = np.int16 if tree.n_features <= np.iinfo(np.int16).max else np.int32
+        self.nodes: dict[str, NDArray[Any]] = {
+            "right": np.where(leaf, at, nodes["right_child"]).astype(np.int32),
+            "feature": np.where(leaf, 0, nodes["feature"]).astype(small),
+            # Of a leaf neither numbers nor missing values are to its left.
+            "threshold": np.where(leaf, -np.inf, _rounded_down(nodes["threshold"])).astype(
+                np.float32
+            ),
+            "missing_left": ~leaf & nodes["missing_go_to_left"].astype(bool),
+        }
+        found = tree.value[:, 0, :] if values is None else values
+        self.values: Singles = found[leaf].astype(np.float32)
+        self.gains: Floats = tree.compute_feature_importances()
+
+
+def singles(features: Encoded) -> Singles:
     """Return the features as scikit-learn's trees take them."""
     return np.ascontiguousarray(np.clip(features.values, -_LARGEST, _LARGEST), dtype=np.float32)
 
 
-def _compact(nodes: NDArray[Any]) -> NDArray[Any]:
-    return nodes.astype(np.int32) if nodes.dtype.kind == "i" else nodes
+def _rounded_down(thresholds: Floats) -> Singles:
+    """Return the largest single-precision numbers not above: the same single ones are below."""
+    nearest = thresholds.astype(np.float32)
+    lower = np.nextafter(nearest, np.float32(-np.inf))
+    return np.where(nearest.astype(np.float64) > thresholds, lower, nearest)
+
+
+def _is_leaf(right: NDArray[Any], sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    starts = np.cumsum(sizes) - sizes
+    return right == np.arange(sizes.sum()) - np.repeat(starts, sizes)
 
 
 def _write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -171,17 +277,14 @@ def _write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 def _check(arrays: Mapping[str, NDArray[Any]]) -> None:
     """Raise ValueError unless every path of every tree ends at a leaf of it."""
-    sizes = arrays["sizes"]
-    starts = np.cumsum(sizes) - sizes
-    at = np.arange(sizes.sum()) - np.repeat(starts, sizes)
-    size = np.repeat(sizes, sizes)
-    leaf = arrays["left_child"] == -1
-    for name in ("left_child", "right_child"):
-        child = arrays[name]
-        if not (leaf | ((child > at) & (child < size))).all():
-            msg = "the forest's file is damaged: a node has no way on"
-            raise ValueError(msg)
-    split_by = arrays["feature"][~leaf]
-    if ((split_by < 0) | (split_by >= len(arrays["gains"]))).any():
+    sizes, right = arrays["sizes"], arrays["right"]
+    at = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    leaf = right == at
+    within = (right > at + 1) & (right < np.repeat(sizes, sizes))
+    if len(right) != len(at) or not (leaf | within).all() or leaf.sum() != len(arrays["values"]):
+        msg = "the forest's file is damaged: a node has no way on"
+        raise ValueError(msg)
+    feature = arrays["feature"]
+    if ((feature < 0) | (feature >= len(arrays["gains"]))).any():
         msg = "the forest's file is damaged: a node asks for a feature that is not there"
         raise ValueError(msg)

@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_magics.training.algorithms.forest_predictor import ForestPredictor
+from automl_magics.training.algorithms.forest_predictor import ForestPredictor, PlainTree
 from automl_magics.training.algorithms.targets import TargetScale
 from automl_magics.training.encoding import Encoded
 from automl_magics.training.frames import Floats
@@ -57,7 +57,7 @@ class IsolationTrees:
     nodes: Mapping[str, NDArray[Any]]
     sizes: NDArray[np.int64]
     lengths: NDArray[np.float32]
-    """Of each node's path, and what splitting its rows further would add: (nodes, 1)."""
+    """Of each leaf's path, and what splitting its rows further would add: (leaves, 1)."""
     width: int
 
     @classmethod
@@ -69,9 +69,10 @@ class IsolationTrees:
             n_estimators=_TREES, max_samples=min(_TREE_ROWS, len(rows)), random_state=seed
         )
         trees = [one.tree_ for one in forest.fit(rows.astype(np.float32)).estimators_]
-        kept = ForestPredictor.of(trees, None, None, TargetScale())
-        lengths = np.concatenate([_path_lengths(tree) for tree in trees]).astype(np.float32)
-        return cls(kept.nodes, kept.sizes, lengths[:, None], rows.shape[1])
+        plain = [PlainTree(tree, _path_lengths(tree)[:, None]) for tree in trees]
+        kept = ForestPredictor.of(plain, None, None, TargetScale())
+        lengths = np.concatenate([tree.values for tree in plain])
+        return cls(kept.nodes, kept.sizes, lengths, rows.shape[1])
 
     def score(self, rows: Floats) -> Floats:
         """Return the negative mean length of the paths."""
