@@ -32,7 +32,10 @@ class BuiltFolds(BaseModel):
     time_form: str = "ISO8601"
     """The format that times are read in where they are text."""
     raced: bool = False
-    """At first each configuration was fitted on the first fold only."""
+    """At first each configuration was fitted on the first folds only."""
+    tried_on: int | None = None
+    """How many folds these were; in a race one when left out, else all. Later folds repeat a fit
+    with what came out of it."""
     used: list[int]
     """The numbers of the folds that the score is from."""
 

@@ -18,9 +18,11 @@ from pydantic.alias_generators import to_camel
 from automl_magics.contracts import http, http_b
 from automl_magics.contracts.data import Dataset
 from automl_magics.contracts.enums import (
+    AlgorithmName,
     AutoMLAlgorithm,
     ExecutorName,
     JobStatus,
+    ModelFamily,
     PredictorType,
     Preset,
 )
@@ -63,7 +65,12 @@ _FAMILIES: Mapping[str, str | None] = {  # AutoGluon's names; None where we have
     "XGB": "xgboost",
     "XGBOOST": "xgboost",
     "VW": "vw",
-    **dict.fromkeys(("KNN", "RF", "XT", "LR", "NN_TORCH", "FASTAI", "CAT", "CATBOOST"), None),
+    "KNN": "nearest_neighbors",
+    "RF": "random_forest",
+    "XT": "extra_trees",
+    "LR": "linear",
+    **dict.fromkeys(("NN_TORCH", "FASTAI"), "neural_network"),
+    **dict.fromkeys(("CAT", "CATBOOST"), "catboost"),
     **dict.fromkeys(("TABM", "REALMLP", "TABPFNV2", "TABICL", "MITRA", "EBM"), None),
     **dict.fromkeys(("AG_AUTOMM", "FT_TRANSFORMER", "IM_RULEFIT", "IM_FIGS", "DUMMY"), None),
 }
@@ -329,25 +336,28 @@ def model_name_b(job_name: str) -> str:
     return re.sub(r"[/:.]", "-", job_name)[:_LONGEST_NAME] + " - Best"
 
 
-def excluded_by_b(models: list[str]) -> list[AutoMLAlgorithm]:
-    """Return the algorithms that dialect B's names of models stand for.
+def excluded_by_b(models: list[str]) -> list[AlgorithmName]:
+    """Return the algorithms and families that dialect B's names of models stand for.
 
     A model that we do not have excludes nothing. Raises `InvalidInput` for a name that nobody
     knows, which is a typing error more often than not.
     """
-    excluded: dict[AutoMLAlgorithm, None] = {}
+    ours: dict[str, AlgorithmName] = {
+        **{name.value: name for name in ModelFamily},
+        **{name.value: name for name in AutoMLAlgorithm},
+    }
+    excluded: dict[AlgorithmName, None] = {}
     for model in models:
-        if model.lower() in set(AutoMLAlgorithm):
-            excluded[AutoMLAlgorithm(model.lower())] = None
+        if model.lower() in ours:
+            excluded[ours[model.lower()]] = None
         elif model.upper() in _FAMILIES:
             family = _FAMILIES[model.upper()]
-            members = [name for name in AutoMLAlgorithm if family and name.startswith(family)]
+            members = [name for value, name in ours.items() if family and value.startswith(family)]
             excluded.update(dict.fromkeys(members))
         else:
-            known = [*_FAMILIES, *(name.value for name in AutoMLAlgorithm)]
             raise InvalidInput(
                 f"There is no model {model!r}.",
-                hint=did_you_mean(model, known),
+                hint=did_you_mean(model, [*_FAMILIES, *ours]),
                 field="exclude_algorithms",
             )
     return list(excluded)

@@ -83,8 +83,8 @@ class AutoMLTrainingRequest(BaseModel):
     again on any machine."""
     metric: Text | None = None
     """What to optimize; the problem type's usual one when left out."""
-    exclude_algorithms: list[AutoMLAlgorithm] = Field(default_factory=list)
-    """Families of models not to try."""
+    exclude_algorithms: list[AlgorithmName] = Field(default_factory=list)
+    """Algorithms and families of models not to try."""
     enable_ensemble: bool = True
     """Combine the best models where that helps."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0

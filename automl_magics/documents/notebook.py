@@ -178,10 +178,18 @@ class _Writing:
             name = "latest_groups" if groups else "latest"
             when = groups or {"TIME": request.time_column, "TIME_FORM": folds.time_form}
             return name, {**when, "HELD_OUT": folds.held_out}
-        used = {"USED": folds.used} if "partly" in self._holding else {}
+        used: dict[str, Any] = {"USED": folds.used} if "partly" in self._holding else {}
+        if "raced" in self._holding:
+            used["FIRST"] = self._first
         if groups:
             return "group_folds", {**groups, "FOLDS": folds.count, **used}
         return "folds", {"FOLDS": folds.count, "REPEATS": folds.repeats, **used}
+
+    @property
+    def _first(self) -> int:
+        """How many of the folds were fitted on first."""
+        folds = self._build.folds
+        return folds.tried_on or (1 if folds.raced else len(folds.used))
 
     def _of_members(self) -> dict[str, Any]:
         build, found = self._build, {}
@@ -203,7 +211,7 @@ class _Writing:
         """Yield what holds, as the fragments call it."""
         build, request, result = self._build, self._job.request, self._result
         folds, metric = build.folds, self._metric
-        raced = folds.raced and len(folds.used) > 1
+        raced = len(folds.used) > self._first
         refit = any(member.refitted for member in build.members)
         linear = "linear" in self._families
         percentage = metric.objective is Objective.PERCENTAGE

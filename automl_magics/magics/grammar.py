@@ -9,9 +9,9 @@ import re
 import shlex
 import types
 from collections.abc import Callable, Sequence
-from enum import Enum
+from enum import Enum, StrEnum
 from functools import cache
-from typing import Annotated, Any, NoReturn, Union, get_args, get_origin
+from typing import Annotated, Any, NoReturn, Union, cast, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -218,10 +218,19 @@ def plain_type(annotation: Any) -> tuple[type, bool]:
     if origin is Annotated:
         return plain_type(inner[0])
     if origin in (Union, types.UnionType):
-        return plain_type(next(part for part in inner if part is not type(None)))
+        parts = [part for part in inner if part is not type(None)]
+        enums = [part for part in parts if isinstance(part, type) and issubclass(part, StrEnum)]
+        return (_either(*enums), False) if len(enums) > 1 else plain_type(parts[0])
     if origin is list:
         return plain_type(inner[0])[0], True
     return annotation, False
+
+
+@cache
+def _either(*enums: type[StrEnum]) -> type[StrEnum]:
+    """Return the values of several vocabularies as one."""
+    members = {member.name: member.value for of in enums for member in of}
+    return cast("type[StrEnum]", StrEnum("Either", members))
 
 
 def _metavar(plain: type) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, ModelFamily
 from automl_magics.training.algorithms import load_algorithm
 from automl_magics.training.algorithms.base import Floats, Predictor
-from automl_magics.training.encoding import Encoded
+from automl_magics.training.encoding import SHARED_ROWS, Encoded
 from automl_magics.training.target_encoding import WithTargets, saved_encoding
 
 
@@ -52,6 +52,15 @@ class Blend:
 
     def predict(self, features: Encoded) -> Floats:
         """Return probabilities (rows, classes) for classifiers, else values (rows,)."""
+        if len(features) <= SHARED_ROWS:
+            return self._predict(features)
+        blocks = [
+            self._predict(features.take(np.arange(begin, min(begin + SHARED_ROWS, len(features)))))
+            for begin in range(0, len(features), SHARED_ROWS)
+        ]
+        return np.concatenate(blocks)
+
+    def _predict(self, features: Encoded) -> Floats:
         total: Floats = self.bags[0].weight * self.bags[0].predict(features)
         for bag in self.bags[1:]:
             total = total + bag.weight * bag.predict(features)

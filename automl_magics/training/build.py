@@ -67,6 +67,7 @@ def build_of(
             held_out=validation.held_out,
             time_form=rows.time_form,
             raced=validation.race,
+            tried_on=validation.tried_on,
             used=sorted(ensemble.members[0].by_fold),
         ),
         members=members,

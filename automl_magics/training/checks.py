@@ -1,5 +1,6 @@
 """What a data scientist should be told about the data and the model, with a remedy, in one line."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -69,8 +70,7 @@ def _about_rows(rows: LabelledRows) -> Iterator[str]:
         )
     elif len(rows) < _FEW_ROWS:
         yield f"{len(rows)} rows are few: scores will vary much from one split to another."
-    names = rows.table.column_names
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, times in Counter(rows.table.column_names).items() if times > 1)
     if twice:
         yield f"Columns of the same name: the first of each is used ({', '.join(twice)})."
 
@@ -167,12 +167,12 @@ def _duplicates(data: TrainingData) -> Iterator[str]:
 
 def _groups(rows: LabelledRows) -> Iterator[str]:
     """Tell of identifiers that come again and again: rows of one belong together."""
-    for name in dict.fromkeys(rows.table.column_names):
+    for name, column in _columns(rows):
         if name == rows.label.column or not looks_like_an_identifier(name):
             continue
-        values = plain(rows.table.column(rows.table.column_names.index(name)))
-        if column_type(values.type) not in ("integer", "text"):
+        if column_type(column.type) not in ("integer", "text"):
             continue
+        values = plain(column)
         found = pc.count_distinct(values).as_py()
         if found >= 20 and 2 * found <= len(rows):
             yield (
@@ -183,10 +183,10 @@ def _groups(rows: LabelledRows) -> Iterator[str]:
 
 def _drift(rows: LabelledRows) -> Iterator[str]:
     """Tell of labels that change along time: a random split then looks into the future."""
-    for name in dict.fromkeys(rows.table.column_names):
-        values = plain(rows.table.column(rows.table.column_names.index(name)))
-        if column_type(values.type) != "datetime" or values.null_count or len(rows) < _FEW_ROWS:
+    for name, column in _columns(rows):
+        if column_type(column.type) != "datetime" or column.null_count or len(rows) < _FEW_ROWS:
             continue
+        values = plain(column)
         order = np.asarray(pc.sort_indices(values))
         target = (rows.strata if rows.label.classes is None else rows.target)[order].astype(float)
         early, late = np.array_split(target, 2)
@@ -198,11 +198,21 @@ def _drift(rows: LabelledRows) -> Iterator[str]:
             )
 
 
+def _columns(rows: LabelledRows) -> Iterator[tuple[str, pa.ChunkedArray]]:
+    """Yield the columns; of those with one name the first."""
+    told: set[str] = set()
+    for name, column in zip(rows.table.column_names, rows.table.columns, strict=True):
+        if name not in told:
+            told.add(name)
+            yield name, column
+
+
 def _copies_of_the_label(rows: LabelledRows) -> Iterator[str]:
     table, label = rows.table, rows.label.column
     target = plain(table.column(table.column_names.index(label)))
     for name, values in zip(table.column_names, table.columns, strict=True):
+        if name == label or pa.types.is_nested(values.type):
+            continue
         column = plain(values)
-        same_kind = column.type == target.type and not pa.types.is_nested(column.type)
-        if name != label and same_kind and column.equals(target):
+        if column.type == target.type and column.equals(target):
             yield name

@@ -39,6 +39,8 @@ from automl_magics.training.text_column import Document, TextPlan, mean_length
 _BLANK = r"^\s*(\?|-|n/?a|nan|null|none)?\s*$"
 _LEADING_ZERO = r"^\s*-?0\d"
 _TEXTS = "texts"
+SHARED_ROWS = 32_768
+"""Of so many rows at once is kept what several models want of them."""
 _ID_ROWS = 50
 """With fewer rows, all-different values say nothing."""
 

@@ -82,6 +82,10 @@ class Fitting:
         ]
         return replace(fit, folds=tuple(parts))
 
+    def use(self, validation: Validation) -> None:
+        """Take further folds, whose first are those there were."""
+        self._validation = validation
+
     def score(self, member: Member) -> dict[str, float]:
         """Give a member its score, and return all its metrics on the rows it has predicted.
 

@@ -15,15 +15,19 @@ from automl_magics.training.validation import Validation
 MOST_MEMBERS = 4
 """Of an ensemble whose models are still to be fitted on other rows."""
 
+_FOLD = 1.15
+"""Of the seconds that a fold took: there are predictions beside."""
+_WORTH_A_BAG = 2
+"""Models on so many further folds are worth more than one on all rows."""
+
 
 @dataclass(frozen=True)
 class Finish:
     """What a race ended with."""
 
     members: Sequence[Member] | None
-    """Those of the ensemble that have seen all folds; None where they have not."""
+    """Those of the ensemble that have seen other folds; None where they have not."""
     ensemble: Ensemble
-    warning: str | None = None
 
 
 def finish_race(
@@ -36,17 +40,18 @@ def finish_race(
     reporter: Reporter,
     choose: Callable[[Sequence[Member]], Ensemble | None],
 ) -> Finish:
-    """Fit the members on the other folds, or else once on all rows, as the time allows.
+    """Fit the members on other folds, or else once on all rows, as the time allows.
 
     Parameters
     ----------
     choose
         Makes an ensemble of members.
     """
-    others = range(1, len(validation.folds))
+    others = range(validation.tried_on, len(validation.folds))
     finishing = shares.scoring + writing(ensemble)
     left = budget.remaining - finishing
     seconds = sum(member.seconds for member in ensemble.members)
+    affordable = others[: int(min(len(others), left / max(_FOLD * seconds, 1e-9)))]
 
     def again(member: Member, numbers: Sequence[int]) -> bool:
         slot = budget.slot(budget.remaining - finishing)
@@ -64,17 +69,24 @@ def finish_race(
         return fit.complete
 
     with budget.spend("refit"):
-        if others and not budget.stopped and 1.3 * len(others) * seconds < left:
-            bagged = [member for member in ensemble.members if again(member, others)]
+        if len(affordable) >= min(_WORTH_A_BAG, len(others)) > 0 and not budget.stopped:
+            bagged = [member for member in ensemble.members if again(member, affordable)]
             if bagged:
                 return Finish(bagged, choose(bagged) or ensemble)
-        done = []
         for member in ensemble.members:
             worth = budget.remaining - finishing >= REFIT * member.seconds
-            done.append(worth and not budget.stopped and again(member, [ALL_ROWS]))
-    if all(done) or budget.stopped:
-        return Finish(None, ensemble)
-    who = "Some members have" if any(done) else "The model has"
-    return Finish(
-        None, ensemble, f"{who} not seen the validation rows: the time limit was reached."
-    )
+            if worth and not budget.stopped:
+                again(member, [ALL_ROWS])
+    return Finish(None, ensemble)
+
+
+def unseen(ensemble: Ensemble, validation: Validation) -> str | None:
+    """Return a warning where a race left members that know the first folds' rows only."""
+    lacking = [
+        member.refitted is None and len(member.by_fold) <= validation.tried_on
+        for member in ensemble.members
+    ]
+    if not validation.race or not any(lacking):
+        return None
+    who = "The model has" if all(lacking) else "Some members have"
+    return f"{who} not seen the validation rows: the time limit was reached."

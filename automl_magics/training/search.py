@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl_magics.contracts.enums import AlgorithmName, LogLevel, Preset, TrialStatus
 from automl_magics.contracts.errors import TrainingError
@@ -18,8 +19,14 @@ from automl_magics.training.kept import KeptFits
 from automl_magics.training.members import Ensemble, Member, choose
 from automl_magics.training.memory import Memory
 from automl_magics.training.metrics import Metric, all_scores
-from automl_magics.training.plan import order_of
-from automl_magics.training.race import MOST_MEMBERS, finish_race
+from automl_magics.training.plan import (
+    FURTHER_FROM_ROWS,
+    MOST_FURTHER,
+    further_configuration,
+    order_of,
+)
+from automl_magics.training.race import MOST_MEMBERS, finish_race, unseen
+from automl_magics.training.repeats import repeat
 from automl_magics.training.reporter import Reporter
 from automl_magics.training.shares import Shares
 from automl_magics.training.validation import Validation
@@ -45,6 +52,8 @@ class Search:
         The encoded rows, and the folds to fit on.
     changed
         Called after every trial.
+    strata
+        By which rows were dealt to folds, where they may be dealt anew.
     """
 
     def __init__(
@@ -59,6 +68,7 @@ class Search:
         kept: KeptFits,
         reporter: Reporter,
         changed: Callable[["Search"], None],
+        strata: NDArray[np.int64] | None = None,
     ) -> None:
         self.trials: list[Trial] = []
         self.members: list[Member] = []
@@ -74,6 +84,7 @@ class Search:
         self._kept = kept
         self._reporter = reporter
         self._changed = changed
+        self._strata = strata
         self._fitting = Fitting(algorithms, data, validation)
         plan = order_of(
             self._fitting.portfolios, rules.preset, data, targets=self._fitting.has_targets
@@ -89,6 +100,17 @@ class Search:
         Raises `TrainingError` when there is no model at the end.
         """
         done = self._take_up()
+        left_out = self._try_plan(done)
+        if self.incumbent is None:
+            raise self._no_model()
+        if not left_out:
+            self._go_on(done)
+        completed = self._completed(self.incumbent)
+        self._say_how_it_ended(left_out)
+        return completed
+
+    def _try_plan(self, done: set[str]) -> int:
+        """Try what is not done yet, and return for how many there was no time."""
         left_out = 0
         for position, configuration in enumerate(self.plan):
             if self._budget.stopped:
@@ -100,10 +122,33 @@ class Search:
                 left_out += 1
             else:
                 self._try(configuration, seconds)
-        if self.incumbent is None:
-            raise self._no_model()
-        self._say_how_it_ended(left_out)
-        return self._completed(self.incumbent)
+                done.add(configuration.candidate)
+        return left_out
+
+    def _go_on(self, done: set[str]) -> None:
+        """When the plan is done and seconds are left, try configurations drawn at random."""
+        rules, seed = self._rules, self._data.seed
+        able = rules.max_trials is None and rules.preset is not Preset.FAST and rules.ensemble
+        timed = np.isfinite(self._budget.seconds)
+        if not able or not timed or self.rows <= FURTHER_FROM_ROWS:
+            return
+        for number in range(MOST_FURTHER):
+            configuration = further_configuration(self._fitting.portfolios, number, seed)
+            if configuration is None or self._budget.stopped:
+                return
+            self.plan.append(configuration)
+            if configuration.candidate in done:
+                continue
+            seconds = self.shares.slot_seconds(len(self.plan) - 1, self.incumbent)
+            if seconds is None:
+                self.plan.pop()
+                return
+            self._try(configuration, seconds)
+
+    @property
+    def validation(self) -> Validation:
+        """The folds, those of repeats that came later too."""
+        return self._validation
 
     @property
     def metric(self) -> Metric:
@@ -232,9 +277,28 @@ class Search:
         return choose(members, self._data, several=self._rules.ensemble, most=self.most)
 
     def _completed(self, ensemble: Ensemble) -> Ensemble:
-        """After a race, let the members learn from the rows that they have not seen."""
-        if not self._validation.race:
+        """Use what is left: members learn from rows that they have not seen, or once more."""
+        if self._validation.race:
+            return self._end_race(ensemble)
+        few = self._rules.max_trials is None and self.rows <= FURTHER_FROM_ROWS
+        if not few or self._strata is None or not np.isfinite(self._budget.seconds):
             return ensemble
+        before = self._validation
+        self._validation = repeat(
+            ensemble,
+            self._fitting,
+            before,
+            strata=self._strata,
+            seed=self._data.seed,
+            budget=self._budget,
+            kept=self.shares.finishing(ensemble),
+            changed=self._fitting.use,
+        )
+        if self._validation is before:
+            return ensemble
+        return self._best_of(ensemble.members) or ensemble
+
+    def _end_race(self, ensemble: Ensemble) -> Ensemble:
         end = finish_race(
             ensemble,
             self._fitting,
@@ -244,11 +308,17 @@ class Search:
             reporter=self._reporter,
             choose=self._best_of,
         )
+        ensemble = end.ensemble
         if end.members is not None:
             self.members = list(end.members)
-        if end.warning is not None:
-            self.warnings.append(end.warning)
-        return end.ensemble
+        else:  # what is too short for fitting again may be enough for another configuration
+            self.shares.race_is_over()
+            self._try_plan({trial.candidate for trial in self.trials})
+            ensemble = self._best_of(self.members) or ensemble
+        warning = unseen(ensemble, self._validation)
+        if warning is not None:
+            self.warnings.append(warning)
+        return ensemble
 
     def _report(self, trial: Trial) -> None:
         if trial.score is None:

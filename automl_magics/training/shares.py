@@ -10,8 +10,8 @@ from automl_magics.training.budget import Budget
 from automl_magics.training.members import Ensemble
 from automl_magics.training.plan import planned_number, share_of
 
-REFIT = 1.4
-"""Of the seconds that a fold took: a refit sees more rows, and the machine may be busier."""
+REFIT = 1.3
+"""Of the seconds that a fold took: a refit sees more rows, but looks at no validation rows."""
 
 _MORE_THAN_FAIR = 1.3
 """Fits rarely use their whole slot: so much more than its share may one take."""
@@ -19,6 +19,8 @@ _HURRIED_RATE = 0.1
 """A learning rate above which boosting gets clearly worse: rather fewer configurations."""
 _HURRIED_SHARE = 0.35
 """Of what is left, at most, for a fit that is to stay below that rate."""
+_FURTHER = 3.0
+"""Shares that the time is dealt to when all that it was planned for is done."""
 _RACE_RESERVE = 0.3
 """Of the budget, at most, for the members' other folds or their refit."""
 
@@ -64,10 +66,17 @@ class Shares:
             return None
         planned = planned_number(self._budget.seconds, self._preset)
         to_come = self._plan[position : max(planned, position + 1)]
-        share = share_of(configuration) / sum(map(share_of, to_come))
+        shares = sum(map(share_of, to_come))
+        if position >= planned:  # nobody knows how many more there will be
+            shares = max(shares, _FURTHER)
+        share = share_of(configuration) / shares
         most = _HURRIED_SHARE * (0.5 if self._race else 1.0)
         hurried = min(most * left, cost.seconds * _hurry(configuration))
         return min(left, max(_MORE_THAN_FAIR * share * left, 3 * cost.usable, hurried))
+
+    def race_is_over(self) -> None:
+        """Keep nothing any more for fitting members again."""
+        self._race = False
 
     @property
     def scoring(self) -> float:
@@ -79,9 +88,13 @@ class Shares:
         """Seconds that looking at the model afterwards may take."""
         return min(3.0, 0.03 * self._budget.seconds)
 
+    def finishing(self, incumbent: Ensemble) -> float:
+        """Return the seconds that scoring, explaining and writing an ensemble may take."""
+        return self.scoring + self.explaining + writing(incumbent)
+
     def _reserve(self, incumbent: Ensemble) -> float:
         """Seconds to keep for what comes after the search."""
-        finishing = self.scoring + self.explaining + writing(incumbent)
+        finishing = self.finishing(incumbent)
         if self._race:
             refits = REFIT * sum(member.seconds for member in incumbent.members)
             finishing += min(_RACE_RESERVE * self._budget.seconds, 1.1 * refits)

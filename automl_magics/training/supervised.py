@@ -5,11 +5,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl_magics.contracts.enums import LogLevel, Phase, PredictorType, Preset, ProblemType
 from automl_magics.contracts.training import LedgerEntry, Progress, TrainingResult
 from automl_magics.training.algorithms import load_algorithm
 from automl_magics.training.algorithms.base import Floats, TrainingData
+from automl_magics.training.algorithms.boosting import folds_at_once
 from automl_magics.training.blend import Blend, tempered
 from automl_magics.training.build import build_of
 from automl_magics.training.checks import data_warnings, model_warnings
@@ -98,9 +100,11 @@ class SupervisedTraining:
             validation = self._plan(rows, data)
         with self.budget.spend("checking"):
             self._warn(data_warnings(rows, data))
-        search = self._search(data, validation)
+        free = rows.groups is None and rows.order is None
+        search = self._search(data, validation, rows.strata if free else None)
         self._progress(Phase.TRAINING, search)
         ensemble = search.run()
+        validation = search.validation
         self._warn(search.warnings)
         self._progress(Phase.EVALUATING, search)
         with self.budget.spend("evaluating"):
@@ -201,12 +205,15 @@ class SupervisedTraining:
             cells=data.features.values.size * by_class,
             seconds=planned_seconds(self.keep, self.budget.seconds),
             fast=self.task.preset is Preset.FAST,
+            at_once=folds_at_once(self.threads, data.features.values.size),
             groups=rows.groups,
             order=rows.order,
             seed=self.task.seed,
         )
 
-    def _search(self, data: TrainingData, validation: Validation) -> Search:
+    def _search(
+        self, data: TrainingData, validation: Validation, strata: NDArray[np.int64] | None = None
+    ) -> Search:
         search = Search(
             self.task.algorithms,
             data,
@@ -217,6 +224,7 @@ class SupervisedTraining:
             kept=KeptFits(self.keep, data, validation.folds),
             reporter=self.reporter,
             changed=lambda search: self._progress(Phase.TRAINING, search),
+            strata=strata,
         )
         self.reporter.log(
             LogLevel.INFO,

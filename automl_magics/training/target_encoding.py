@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_magics.training.algorithms.base import Floats, Predictor, TrainingData
-from automl_magics.training.encoding import Encoded
+from automl_magics.training.encoding import SHARED_ROWS, Encoded
 from automl_magics.training.split import Fold
 
 _SMOOTHING = 10.0
@@ -29,7 +29,6 @@ _MAX_CLASSES = 10
 _MAX_CELLS = 40_000_000
 """Of all folds' encodings together."""
 _STRIDE = 1 << 20
-_SHARED_ROWS = 4096
 _FILE = "targets.json"
 
 Codes = NDArray[np.int64]
@@ -64,9 +63,8 @@ class TargetEncoding:
     def values(self, features: Encoded) -> Floats:
         """Return the averages that apply to rows: (rows, keys times channels)."""
         columns = []
-        shares = len(features) <= _SHARED_ROWS
         for key, (known, means) in zip(self.keys, self._tables, strict=True):
-            codes = _shared_codes(features, key) if shares else _codes(features, key)
+            codes = _shared_codes(features, key)
             place = np.minimum(np.searchsorted(known, codes), len(known) - 1)
             place[known[place] != codes] = len(known)  # where the prior stands
             columns.append(means[place])
@@ -198,8 +196,10 @@ def _channels(data: TrainingData) -> Floats:
 
 
 def _shared_codes(features: Encoded, key: Sequence[int]) -> Codes:
-    """Return `_codes`, the same array to all folds' encodings that ask for few rows."""
+    """Return `_codes`, the same array to all folds' encodings that ask."""
     name = b"codes of " + repr(tuple(key)).encode()
+    if len(features) > SHARED_ROWS:
+        return _codes(features, key)
     if name not in features.shared:
         features.shared[name] = _codes(features, key)
     return features.shared[name]

@@ -5,7 +5,8 @@ to learn and to choose. Where fits are long, configurations race on the first fo
 members of the ensemble see the others. With a time column the latest rows are the only fold.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -28,19 +29,22 @@ class Validation:
     folds: tuple[Fold, ...]
     """One repeat after the other; a repeat's validation rows do not overlap."""
     race: bool
-    """Configurations are fitted on the first fold only, until the ensemble is known."""
+    """Configurations are fitted on the first folds only, until the ensemble is known."""
     text: str
     """The scheme in words."""
     count: int = 1
     """How many folds in each repeat."""
     repeats: int = 1
+    tried_on: int = 1
+    """How many of the folds a configuration is fitted on at first. In a race that is one, or two
+    at once where boosters are too small for more than one thread."""
     held_out: float | None = None
     """The share of the latest rows that are the only fold; None where every row has its turn."""
 
     @property
     def first(self) -> tuple[Fold, ...]:
         """The folds that a configuration is fitted on at first."""
-        return self.folds[:1] if self.race else self.folds
+        return self.folds[: self.tried_on]
 
 
 def plan_validation(
@@ -49,6 +53,7 @@ def plan_validation(
     cells: int,
     seconds: float,
     fast: bool = False,
+    at_once: int = 1,
     groups: NDArray[np.int64] | None = None,
     order: NDArray[np.float64] | None = None,
     seed: int = 0,
@@ -65,6 +70,8 @@ def plan_validation(
         The budget.
     fast
         Do with three folds.
+    at_once
+        How many folds a race is run on.
     groups
         Kept whole. Raises `InvalidInput` when there are fewer than two.
     order
@@ -93,14 +100,26 @@ def plan_validation(
         else _group_parts(groups, count, seed)
         for repeat in range(repeats)
     ]
-    folds = tuple(
-        Fold(np.flatnonzero(part != held), np.flatnonzero(part == held))
-        for part in parts
-        for held in range(count)
-        if (part == held).any()
-    )
+    folds = tuple(fold for part in parts for fold in _folds(part, count))
     text = f"{count} folds" + (f", {repeats} times" if repeats > 1 else "")
-    return Validation(folds, race and count > 1, text, count, repeats)
+    race = race and count > 1
+    tried_on = min(at_once, count - 1) if race else len(folds)
+    return Validation(folds, race, text, count, repeats, tried_on)
+
+
+def repeated(validation: Validation, strata: NDArray[np.int64], seed: int) -> Validation:
+    """Return the folds with those of one more repeat after them."""
+    repeats = validation.repeats + 1
+    part = _parts(strata, validation.count, seed + validation.repeats)
+    more = tuple(_folds(part, validation.count))
+    text = f"{validation.count} folds, {repeats} times"
+    return replace(validation, folds=(*validation.folds, *more), repeats=repeats, text=text)
+
+
+def _folds(part: NDArray[np.int64], count: int) -> Iterator[Fold]:
+    for held in range(count):
+        if (part == held).any():
+            yield Fold(np.flatnonzero(part != held), np.flatnonzero(part == held))
 
 
 def _numbers(rows: int, seconds: float, *, race: bool) -> tuple[int, int]:

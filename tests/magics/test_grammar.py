@@ -28,7 +28,8 @@ def test_every_field_of_the_request_is_an_option_of_its_own_name(surface):
 def test_options_have_the_types_of_their_fields():
     words = parse(
         "train 'my data.csv' --label y --features a,'b c' --features '\"d,e\"' --no-auto-trigger "
-        "--time-limit 2.5 --seed 7 --preset best-quality --exclude-algorithms xgboost_classifier",
+        "--time-limit 2.5 --seed 7 --preset best-quality "
+        "--exclude-algorithms xgboost_classifier,extra_trees",
         "magic",
     )
     assert words.source == "my data.csv"
@@ -39,7 +40,7 @@ def test_options_have_the_types_of_their_fields():
         "time_limit": 2.5,
         "seed": 7,
         "preset": "best_quality",
-        "exclude_algorithms": ["xgboost_classifier"],
+        "exclude_algorithms": ["xgboost_classifier", "extra_trees"],
     }
     request = training_request({**words.fields, "source_table": words.source})
     assert request.preset == "best_quality"

@@ -89,7 +89,7 @@ def test_a_body_becomes_a_request():
             featureColumns=["a", "b"],
             hardware="local",
             advanced={
-                "excludeModels": ["xgb"],
+                "excludeModels": ["xgb", "KNN", "extra_trees", "EBM"],
                 "enableEnsemble": False,
                 "autoTrigger": False,
                 "seed": 7,
@@ -110,7 +110,10 @@ def test_a_body_becomes_a_request():
         "time_limit": 60,
         "metric": "rmse",
         "hardware": "local",
-        "exclude_algorithms": ["xgboost_classifier", "xgboost_regressor", "xgboost_ranker"],
+        "exclude_algorithms": [
+            *("xgboost_classifier", "xgboost_regressor", "xgboost_ranker"),
+            *("nearest_neighbors", "extra_trees"),
+        ],
         "enable_ensemble": False,
         "auto_trigger": False,
         "seed": 7,
@@ -157,7 +160,8 @@ def test_a_record_reads_as_published():
     ("models", "families"),
     [
         ([], set()),
-        (["KNN", "RF", "cat"], set()),
+        (["KNN", "RF", "cat"], {"nearest", "random", "catboost"}),
+        (["EBM", "DUMMY"], set()),
         (["GBM"], {"lightgbm"}),
         (["LightGBM", "gbm"], {"lightgbm"}),
         (["XGB", "VW"], {"xgboost", "vw"}),

@@ -56,6 +56,11 @@ def fold_threads(threads: int, folds: int, cells: int) -> tuple[int, int]:
     return workers, 1 if cells < _THREADS_FROM_CELLS else max(1, threads // workers)
 
 
+def folds_at_once(threads: int, cells: int) -> int:
+    """Return on how many folds a lone configuration keeps all threads at work, 1 or 2."""
+    return 2 if threads > 1 and cells < _THREADS_FROM_CELLS else 1
+
+
 class Lockstep:
     """One run of rounds, ended by patience, by the slot or by the last useful split.
 

@@ -7,9 +7,10 @@ level, and a feature that lacks values gets a column that says so.
 import hashlib
 import math
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,9 @@ _SAMPLE = 50_000
 _SOFT_LIMIT = 3.0
 _OUTERMOST = 3.0
 """Normal scores end here."""
-_BLOCK = 8192
-_SHARED_ROWS = 4096
+EXACT_ROWS = 1024
+"""Of so many rows what lies between two layers stays in the processor's cache."""
+_ALONE_ROWS = 64
 _ROW_BITS = 22
 _ROW_STEPS = 2.0**14
 """So many steps between 0 and 1, up to 256."""
@@ -102,12 +104,10 @@ class DenseEncoder:
         )
 
     def transform(self, features: Encoded) -> Singles:
-        """Return the matrix (rows, width), the same one to all who ask for few rows: not to write.
+        """Return the matrix (rows, width), the same one to all who ask: not to write.
 
-        The models of a bag scale rows in the same way, and for one row that takes longest.
+        The models of a bag scale rows in the same way, and that takes longest.
         """
-        if len(features) > _SHARED_ROWS:
-            return self._transformed(features)
         if self._key not in features.shared:
             features.shared[self._key] = self._transformed(features)
         return features.shared[self._key]
@@ -154,25 +154,52 @@ class DenseEncoder:
         return cls(Style(str(arrays["style"])), *(arrays[name] for name in names))
 
 
-def product(rows: Singles | Floats, weights: Singles) -> Floats:
-    """Multiply rows by a matrix exactly, so that no order of summing changes a bit.
+class ExactWeights:
+    """A matrix that multiplies rows exactly, so that no order of summing changes a bit.
 
     BLAS sums in another order for another number of rows, on another machine or with other
     threads. Both sides are rounded to whole multiples of a power of two, so few that every sum is a
     whole number below 2 ** 53, which double precision holds.
+
+    Parameters
+    ----------
+    weights
+        (inputs, outputs).
     """
-    width, outputs = weights.shape
-    size = float(np.abs(weights).max(initial=0.0)) or 1.0
-    bits = 52 - _ROW_BITS - math.ceil(math.log2(max(2, width)))
-    step = 2.0 ** (math.ceil(math.log2(size)) - bits)
-    whole = np.rint(weights.astype(np.float64) / step)
-    limit = 2.0**_ROW_BITS
-    result = np.empty((len(rows), outputs))
-    for begin in range(0, len(rows), _BLOCK):
-        block = rows[begin : begin + _BLOCK].astype(np.float64) * _ROW_STEPS
-        np.clip(np.rint(block, out=block), -limit, limit, out=block)
-        result[begin : begin + _BLOCK] = (block @ whole) * (step / _ROW_STEPS)
-    return result
+
+    def __init__(self, weights: Singles) -> None:
+        width = weights.shape[0]
+        size = float(np.abs(weights).max(initial=0.0)) or 1.0
+        bits = 52 - _ROW_BITS - math.ceil(math.log2(max(2, width)))
+        step = 2.0 ** (math.ceil(math.log2(size)) - bits)
+        self._whole = np.rint(weights.astype(np.float64) / step)
+        self._step = step / _ROW_STEPS
+
+    def products(self, rows: Singles | Floats) -> Floats:
+        """Return rows times the matrix, rows at most `EXACT_ROWS` at once for speed."""
+        limit = 2.0**_ROW_BITS
+        block = rows.astype(np.float64)
+        block *= _ROW_STEPS
+        np.rint(block, out=block)
+        np.clip(block, -limit, limit, out=block)
+        result: Floats = block @ self._whole
+        result *= self._step
+        return result
+
+
+def one_blas_thread(rows: int) -> AbstractContextManager[Any]:
+    """Keep BLAS from waking threads for a matrix of some rows: waiting costs ten times the work."""
+    if rows <= _ALONE_ROWS:
+        return nullcontext()
+    limited: AbstractContextManager[Any] = _blas().limit(limits=1, user_api="blas")
+    return limited
+
+
+@cache
+def _blas() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _quantiles(values: Floats) -> Floats:

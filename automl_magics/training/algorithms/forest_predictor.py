@@ -187,7 +187,7 @@ class ForestPredictor:
                 begin += size
         return sums
 
-    def _tree(self, begin: int, end: int) -> tuple[Any, NDArray[np.int64]]:
+    def _tree(self, begin: int, end: int) -> tuple[Any, NDArray[np.int32]]:
         """Return a tree as scikit-learn's, and its nodes' numbers as leaves."""
         from sklearn.tree._tree import NODE_DTYPE, Tree
 
@@ -264,7 +264,8 @@ def _rounded_down(thresholds: Floats) -> Singles:
 
 def _is_leaf(right: NDArray[Any], sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
     starts = np.cumsum(sizes) - sizes
-    return right == np.arange(sizes.sum()) - np.repeat(starts, sizes)
+    leaf: NDArray[np.bool_] = right == np.arange(sizes.sum()) - np.repeat(starts, sizes)
+    return leaf
 
 
 def _write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_magics.training.algorithms.base import Floats
-from automl_magics.training.algorithms.dense import DenseEncoder, Singles, product
+from automl_magics.training.algorithms.dense import (
+    EXACT_ROWS,
+    DenseEncoder,
+    ExactWeights,
+    Singles,
+    one_blas_thread,
+)
 from automl_magics.training.algorithms.targets import TargetScale
 from automl_magics.training.encoding import Encoded
 
@@ -46,14 +53,29 @@ class LayeredPredictor:
 
     def predict_dense(self, dense: Singles) -> Floats:
         """Predict rows that are encoded already."""
-        rows: Singles | Floats = dense
-        for weights, offsets in self.layers[:-1]:
-            rows = np.maximum(product(rows, weights) + offsets, 0.0)
-        weights, offsets = self.layers[-1]
-        raw = product(rows, weights) + offsets
+        with one_blas_thread(len(dense)):
+            blocks = [
+                self._raw(dense[begin : begin + EXACT_ROWS])
+                for begin in range(0, max(1, len(dense)), EXACT_ROWS)
+            ]
+        raw = np.concatenate(blocks)
         if not self.classes:
             return self.scale.label(np.clip(raw[:, 0], *self.limits))
         return probabilities(raw)
+
+    def _raw(self, dense: Singles) -> Floats:
+        rows: Singles | Floats = dense
+        for weights, (_, offsets) in zip(self._exact[:-1], self.layers[:-1], strict=True):
+            rows = weights.products(rows)
+            rows += offsets
+            np.maximum(rows, 0.0, out=rows)
+        raw = self._exact[-1].products(rows)
+        raw += self.layers[-1][1]
+        return raw
+
+    @cached_property
+    def _exact(self) -> list[ExactWeights]:
+        return [ExactWeights(weights) for weights, _ in self.layers]
 
     def importance(self) -> Floats:
         """Return each encoded feature's share of the gain."""

@@ -25,7 +25,7 @@ from automl_magics.training.algorithms.boosting import (
     Rounds,
     fold_threads,
 )
-from automl_magics.training.algorithms.lightgbm_portfolio import PORTFOLIO, QUICK
+from automl_magics.training.algorithms.lightgbm_portfolio import PORTFOLIO, quick
 from automl_magics.training.algorithms.targets import TargetScale, learned_target
 from automl_magics.training.budget import Slot
 from automl_magics.training.encoding import Encoded
@@ -64,11 +64,11 @@ class LightGBM:
 
     name: AutoMLAlgorithm
 
-    def portfolio(self, data: TrainingData) -> list[Configuration]:  # noqa: ARG002
+    def portfolio(self, data: TrainingData) -> list[Configuration]:
         """Return a quick first one of few rounds, then learned configurations."""
-        quick = Configuration("lightgbm-quick", self.name, QUICK, fixed=True)
+        first = quick(*data.features.values.shape)
         return [
-            quick,
+            Configuration("lightgbm-quick", self.name, first, fixed=True),
             *(Configuration(f"lightgbm-{key}", self.name, of) for key, of in PORTFOLIO.items()),
         ]
 

@@ -38,6 +38,7 @@ from automl_magics.training.split import Fold
 _PENALTIES = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5)
 """Per row: what a squared coefficient costs beside the mean loss."""
 _PIECES_FROM_ROWS = 300
+_MOST_UNKNOWNS = 2_000
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,12 @@ class Linear:
     """The family of linear models."""
 
     def portfolio(self, data: TrainingData) -> list[Configuration]:
-        """Return straight lines, and curves of eight pieces where there are rows for them."""
+        """Return straight lines, and curves of eight pieces where there are rows for them.
+
+        Nothing where there are very many columns and rows: least squares would take minutes.
+        """
+        if not data.classes and min(data.features.values.shape) > _MOST_UNKNOWNS:
+            return []
         styles = [Style.NORMAL]
         numbers = data.features.values.shape[1] - len(data.features.categorical)
         if len(data.target) >= _PIECES_FROM_ROWS and 0 < 8 * numbers <= MAX_WIDTH:
@@ -98,10 +104,13 @@ class LinearTrainer:
             return self._sparse.fit(configuration, folds, slot, first=first)
         begun = time.perf_counter()
         style = Style(configuration.parameters["style"])
-        dense = [self._dense.of(fold, style) for fold in folds]
-        path = PenaltyPath(
-            self._data, [_Prepared(self, fold, self._solver(fold)) for fold in dense], _PENALTIES
-        )
+        prepared: list[_Prepared] = []
+        for fold in folds:
+            if slot.over and not first:
+                raise FitError("the slot ended before the rows were scaled")
+            dense = self._dense.of(fold, style)
+            prepared.append(_Prepared(self, dense, self._solver(dense)))
+        path = PenaltyPath(self._data, prepared, _PENALTIES)
         path.run(configuration, slot, first=first)
         if not path.best:
             raise FitError("no penalty was solved for within the slot")

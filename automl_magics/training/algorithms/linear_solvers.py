@@ -49,7 +49,7 @@ class Ridge:
         self._objective, self._alpha = objective, alpha
         self._coefficients = np.zeros(rows.shape[1])
         self._offset = float(self._weights @ target)
-        self._sums = _sums(rows, target, self._weights)
+        self._equations = _equations(rows, target, self._weights)
         if objective is not Objective.SQUARED:
             share = alpha if objective is Objective.QUANTILE else 0.5
             self._offset = float(np.quantile(target, share))
@@ -57,7 +57,7 @@ class Ridge:
     @property
     def deviations(self) -> Floats:
         """Each column's standard deviation."""
-        return np.sqrt(np.diag(self._sums[0]))
+        return self._equations.deviations
 
     @property
     def solution(self) -> tuple[Floats, Floats]:
@@ -69,11 +69,12 @@ class Ridge:
         if slot.over and not at_least:
             return False
         if self._objective is Objective.SQUARED:
-            self._solve(self._sums, penalty)
+            self._coefficients, self._offset = self._equations.solve(penalty)
             return True
         for _ in range(_ROUNDS):
             before = self._coefficients
-            self._solve(_sums(self._rows, self._target, self._reweighed()), penalty)
+            equations = _equations(self._rows, self._target, self._reweighed())
+            self._coefficients, self._offset = equations.solve(penalty)
             moved = np.abs(self._coefficients - before).max(initial=0.0)
             if moved < 1e-3 or slot.over:
                 break
@@ -87,14 +88,6 @@ class Ridge:
             slope = np.full(len(residual), 0.5)
         weights = self._weights * slope / np.maximum(np.abs(residual), _SMALLEST_RESIDUAL)
         return np.asarray(weights / weights.sum(), dtype=np.float64)
-
-    def _solve(self, sums: tuple[Floats, Floats, Floats, float], penalty: float) -> None:
-        from scipy.linalg import solve
-
-        squares, products, means, mean = sums
-        ridge = squares + penalty * np.eye(len(squares))
-        self._coefficients = solve(ridge, products, assume_a="pos")
-        self._offset = mean - float(means @ self._coefficients)
 
 
 class Logistic:
@@ -153,16 +146,76 @@ class Logistic:
         return True
 
 
-def _sums(rows: Singles, target: Floats, weights: Floats) -> tuple[Floats, Floats, Floats, float]:
-    """Return covariances of columns, those with the target, and both means; weights sum to 1."""
-    width = rows.shape[1]
-    means: NDArray[np.float64] = weights @ rows
-    mean = float(weights @ target)
-    squares, products = np.zeros((width, width)), np.zeros(width)
-    for begin in range(0, len(rows), _ROWS):
-        part = slice(begin, begin + _ROWS)
-        centred = rows[part] - means
-        weighed = centred * weights[part, None]
-        squares += weighed.T @ centred
-        products += weighed.T @ (target[part] - mean)
-    return squares, products, means, mean
+class _Equations(Protocol):
+    """A weighed least-squares problem."""
+
+    @property
+    def deviations(self) -> Floats:
+        """Each column's standard deviation."""
+        ...
+
+    def solve(self, penalty: float) -> tuple[Floats, float]:
+        """Return coefficients and offset."""
+        ...
+
+
+def _equations(rows: Singles, target: Floats, weights: Floats) -> _Equations:
+    """Return the smaller problem: one unknown by column, or one by row."""
+    return (_ByRow if rows.shape[1] > len(rows) else _ByColumn)(rows, target, weights)
+
+
+class _ByColumn:
+    """Covariances of columns, and those with the target; weights sum to 1."""
+
+    def __init__(self, rows: Singles, target: Floats, weights: Floats) -> None:
+        width = rows.shape[1]
+        self._means: NDArray[np.float64] = weights @ rows
+        self._mean = float(weights @ target)
+        self._squares, self._products = np.zeros((width, width)), np.zeros(width)
+        for begin in range(0, len(rows), _ROWS):
+            part = slice(begin, begin + _ROWS)
+            centred = rows[part] - self._means
+            weighed = centred * weights[part, None]
+            self._squares += weighed.T @ centred
+            self._products += weighed.T @ (target[part] - self._mean)
+
+    @property
+    def deviations(self) -> Floats:
+        """Each column's standard deviation."""
+        return np.sqrt(np.diag(self._squares))
+
+    def solve(self, penalty: float) -> tuple[Floats, float]:
+        """Return coefficients and offset."""
+        from scipy.linalg import solve
+
+        ridge = self._squares + penalty * np.eye(len(self._squares))
+        coefficients = solve(ridge, self._products, assume_a="pos")
+        return coefficients, self._mean - float(self._means @ coefficients)
+
+
+class _ByRow:
+    """Products of rows, for more columns than rows: the coefficients are a mix of rows.
+
+    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, section 18.3.5.
+    """
+
+    def __init__(self, rows: Singles, target: Floats, weights: Floats) -> None:
+        root = np.sqrt(weights)
+        self._means: NDArray[np.float64] = weights @ rows
+        self._mean = float(weights @ target)
+        self._centred = (rows - self._means) * root[:, None]
+        self._target = (target - self._mean) * root
+        self._products = self._centred @ self._centred.T
+
+    @property
+    def deviations(self) -> Floats:
+        """Each column's standard deviation."""
+        return np.asarray(np.sqrt((self._centred**2).sum(axis=0)), dtype=np.float64)
+
+    def solve(self, penalty: float) -> tuple[Floats, float]:
+        """Return coefficients and offset."""
+        from scipy.linalg import solve
+
+        ridge = self._products + penalty * np.eye(len(self._products))
+        coefficients = self._centred.T @ solve(ridge, self._target, assume_a="pos")
+        return coefficients, self._mean - float(self._means @ coefficients)

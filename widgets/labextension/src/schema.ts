@@ -1464,9 +1464,9 @@ export interface components {
             metric?: string | null;
             /**
              * Exclude Algorithms
-             * @description Families of models not to try.
+             * @description Algorithms and families of models not to try.
              */
-            exclude_algorithms?: components["schemas"]["AutoMLAlgorithm"][];
+            exclude_algorithms?: (components["schemas"]["AutoMLAlgorithm"] | components["schemas"]["ModelFamily"])[];
             /**
              * Enable Ensemble
              * @description Combine the best models where that helps.
@@ -1665,6 +1665,11 @@ export interface components {
              * @default false
              */
             raced: boolean;
+            /**
+             * Raced On
+             * @default 1
+             */
+            raced_on: number;
             /** Used */
             used: number[];
         };
@@ -2515,9 +2520,9 @@ export interface components {
             metric?: string | null;
             /**
              * Exclude Algorithms
-             * @description Families of models not to try.
+             * @description Algorithms and families of models not to try.
              */
-            exclude_algorithms?: components["schemas"]["AutoMLAlgorithm"][];
+            exclude_algorithms?: (components["schemas"]["AutoMLAlgorithm"] | components["schemas"]["ModelFamily"])[];
             /**
              * Enable Ensemble
              * @description Combine the best models where that helps.
