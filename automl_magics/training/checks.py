@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from automl_magics.training.algorithms.base import Floats, TrainingData
+from automl_magics.training.budget import Slot
 from automl_magics.training.contents import looks_like_an_identifier
 from automl_magics.training.encoding import Encoded
 from automl_magics.training.frames import column_type, plain
@@ -31,8 +32,8 @@ _DRIFT = 6.0
 """Standard errors between the label's means in the earlier and the later half."""
 
 
-def data_warnings(rows: LabelledRows, data: TrainingData) -> list[str]:
-    """Look at the labelled rows before training."""
+def data_warnings(rows: LabelledRows, data: TrainingData, slot: Slot) -> list[str]:
+    """Look at the labelled rows before training; of very many columns at what the slot allows."""
     found = [*_about_rows(rows), *_about_classes(rows)]
     copies = list(_copies_of_the_label(rows))
     found += [
@@ -40,7 +41,7 @@ def data_warnings(rows: LabelledRows, data: TrainingData) -> list[str]:
         " the label is."
         for name in copies
     ]
-    found += _leaks(data, copies)
+    found += _leaks(data, copies, slot)
     if rows.order is None and rows.groups is None:
         found += [*_duplicates(data), *_groups(rows), *_drift(rows)]
     return found
@@ -94,7 +95,7 @@ def _about_classes(rows: LabelledRows) -> Iterator[str]:
         )
 
 
-def _leaks(data: TrainingData, known: list[str]) -> Iterator[str]:
+def _leaks(data: TrainingData, known: list[str], slot: Slot) -> Iterator[str]:
     """Tell of columns one of which all but decides the label, on rows it was not learned from."""
     random = np.random.default_rng(0)
     looked_at = min(_LOOKED_AT, max(1_000, _LOOKED_AT_CELLS // len(data.features.names)))
@@ -105,6 +106,8 @@ def _leaks(data: TrainingData, known: list[str]) -> Iterator[str]:
     channels = _channels(data, rows)
     told = set(known)
     for place, source in enumerate(data.features.sources):
+        if slot.over:
+            return
         if source in told:
             continue
         codes = _codes(data.features, place, rows)

@@ -1,11 +1,13 @@
 """Fits configurations of any family on folds by number, and scores what comes out."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from automl_magics.contracts.enums import AlgorithmName
+from automl_magics.contracts.errors import first_line
 from automl_magics.training.algorithms import load_algorithm
 from automl_magics.training.algorithms.base import (
     Configuration,
@@ -27,6 +29,8 @@ from automl_magics.training.target_encoding import (
     target_keys,
 )
 from automl_magics.training.validation import Validation, all_rows
+
+logger = logging.getLogger(__name__)
 
 ALL_ROWS = -1
 """In place of a fold's number: the fold that learns from every row."""
@@ -70,7 +74,23 @@ class Fitting:
     def fit(
         self, configuration: Configuration, numbers: Iterable[int], slot: Slot, *, first: bool
     ) -> Fit:
-        """Fit on the folds of these numbers, or on `ALL_ROWS`; raises `FitError`."""
+        """Fit on the folds of these numbers, or on `ALL_ROWS`; raises `FitError`.
+
+        Whatever goes wrong within a family is one: the others may still succeed.
+        """
+        try:
+            return self._fit(configuration, numbers, slot, first=first)
+        except FitError:
+            raise
+        except MemoryError as error:
+            raise FitError("there was not enough memory") from error
+        except Exception as error:
+            logger.warning("%s failed", configuration.candidate, exc_info=True)
+            raise FitError(f"unexpected {type(error).__name__}: {first_line(error)}") from error
+
+    def _fit(
+        self, configuration: Configuration, numbers: Iterable[int], slot: Slot, *, first: bool
+    ) -> Fit:
         trainer = self._trainers[configuration.algorithm]
         if not configuration.targets:
             return trainer.fit(configuration, [self._fold(i) for i in numbers], slot, first=first)

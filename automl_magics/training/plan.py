@@ -160,7 +160,12 @@ def further_configuration(
     Boosters take turns; None where there are none. The ranges are those of TabArena's searches
     (autogluon/tabarena, models/lightgbm/hpo.py and models/xgboost/hpo.py, Apache-2.0).
     """
-    boosters = [name for name in portfolios if family_of(name) in _RANGES and portfolios[name]]
+    boosters = [
+        name
+        for name, portfolio in portfolios.items()
+        # Rankers choose an objective of their own, whose parameters go with it.
+        if family_of(name) in _RANGES and portfolio and "objective" not in portfolio[-1].parameters
+    ]
     if not boosters:
         return None
     algorithm = boosters[number % len(boosters)]

@@ -46,6 +46,9 @@ from automl_magics.training.validation import Validation, plan_validation
 if TYPE_CHECKING:
     import pandas as pd
 
+_LOOKING_SHARE = 0.04
+"""Of the time, at most, for looking at the data before training."""
+
 REBUILT = frozenset(
     {
         ProblemType.BINARY_CLASSIFICATION,
@@ -99,7 +102,8 @@ class SupervisedTraining:
             encoder, data = self._encode(rows)
             validation = self._plan(rows, data)
         with self.budget.spend("checking"):
-            self._warn(data_warnings(rows, data))
+            slot = self.budget.slot(_LOOKING_SHARE * self.budget.remaining)
+            self._warn(data_warnings(rows, data, slot))
         free = rows.groups is None and rows.order is None
         search = self._search(data, validation, rows.strata if free else None)
         self._progress(Phase.TRAINING, search)

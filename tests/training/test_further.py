@@ -87,6 +87,17 @@ def test_configurations_drawn_at_random_are_the_same_again() -> None:
     assert further_configuration({}, 0, 5) is None
 
 
+def test_a_family_that_breaks_does_not_end_the_job(
+    diabetes: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("a library's own trouble")
+
+    monkeypatch.setattr("automl_magics.training.algorithms.linear.LinearTrainer.fit", broken)
+    outcome = train(diabetes, Task("target", max_trials=2), budget=Budget(60.0), threads=1)
+    assert [row.candidate for row in outcome.result.leaderboard] == ["lightgbm-quick"]
+
+
 class _Rows:
     features = encoded(50)
     metric = find_metric("rmse", ProblemType.REGRESSION)

@@ -26,14 +26,14 @@ def _categories(l2: float, smooth: float, one_hot: int, group: int) -> dict[str,
 
 
 _QUICK_CELLS = 2_000_000
-_QUICK_COLUMNS = 500
+_QUICK_COLUMNS = 2_000
 
 
 def quick(rows: int, columns: int) -> dict[str, Any]:
     """Return the first one, of so few rounds that there is a model within three seconds.
 
     That holds up to a hundred thousand rows of fifty columns; of very many columns a tree looks at
-    five hundred.
+    two thousand.
     """
     many = rows * columns > _QUICK_CELLS
     rate, rounds = (0.3, 15) if many else (0.15, 40)

@@ -20,7 +20,12 @@ from automl_magics.training.algorithms.base import (
     FoldFit,
     TrainingData,
 )
-from automl_magics.training.algorithms.dense import MAX_WIDTH, DenseEncoder, Style
+from automl_magics.training.algorithms.dense import (
+    MAX_WIDTH,
+    DenseEncoder,
+    Style,
+    one_blas_thread,
+)
 from automl_magics.training.algorithms.dense_folds import DenseFold, DenseFolds
 from automl_magics.training.algorithms.layers import LayeredPredictor, label_limits
 from automl_magics.training.algorithms.linear_solvers import Logistic, Ridge, Solver
@@ -102,6 +107,12 @@ class LinearTrainer:
         """Solve for ever weaker penalties until the validation rows call a halt."""
         if configuration.parameters["style"] in STYLES:
             return self._sparse.fit(configuration, folds, slot, first=first)
+        with one_blas_thread(len(self._data.target)):
+            return self._fit(configuration, folds, slot, first=first)
+
+    def _fit(
+        self, configuration: Configuration, folds: Sequence[Fold], slot: Slot, *, first: bool
+    ) -> Fit:
         begun = time.perf_counter()
         style = Style(configuration.parameters["style"])
         prepared: list[_Prepared] = []
