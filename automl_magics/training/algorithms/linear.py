@@ -53,10 +53,10 @@ class Linear:
     def portfolio(self, data: TrainingData) -> list[Configuration]:
         """Return straight lines, and curves of eight pieces where there are rows for them.
 
-        Nothing where there are very many columns and rows: least squares would take minutes.
+        No dense ones where there are very many columns and rows: least squares would take minutes.
         """
         if not data.classes and min(data.features.values.shape) > _MOST_UNKNOWNS:
-            return []
+            return [*sparse_configurations(data)]
         styles = [Style.NORMAL]
         numbers = data.features.values.shape[1] - len(data.features.categorical)
         if len(data.target) >= _PIECES_FROM_ROWS and 0 < 8 * numbers <= MAX_WIDTH:

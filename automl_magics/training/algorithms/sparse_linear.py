@@ -27,7 +27,12 @@ from automl_magics.training.algorithms.base import (
     FoldFit,
     TrainingData,
 )
-from automl_magics.training.algorithms.dense import DenseEncoder, Singles, Style, product
+from automl_magics.training.algorithms.dense import (
+    DenseEncoder,
+    ExactWeights,
+    Singles,
+    Style,
+)
 from automl_magics.training.algorithms.layers import label_limits, probabilities
 from automl_magics.training.algorithms.penalties import PenaltyPath
 from automl_magics.training.algorithms.targets import TargetScale, learned_target
@@ -318,7 +323,8 @@ class SparsePredictor:
             msg = "the model needs texts"
             raise ValueError(msg)
         raw = np.asarray(features.sparse.values @ self.grams, dtype=np.float64) + self.offsets
-        raw += product(self.encoder.transform(only(features, self.places)), self.others)
+        dense = self.encoder.transform(only(features, self.places))
+        raw += ExactWeights(self.others).products(dense)
         if not self.classes:
             return self.scale.label(np.clip(raw[:, 0], *self.limits))
         return probabilities(raw)
