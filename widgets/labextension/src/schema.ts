@@ -1665,11 +1665,8 @@ export interface components {
              * @default false
              */
             raced: boolean;
-            /**
-             * Raced On
-             * @default 1
-             */
-            raced_on: number;
+            /** Tried On */
+            tried_on?: number | null;
             /** Used */
             used: number[];
         };
