@@ -51,7 +51,8 @@ def finish_race(
     finishing = shares.scoring + writing(ensemble)
     left = budget.remaining - finishing
     seconds = sum(member.seconds for member in ensemble.members)
-    affordable = others[: int(min(len(others), left / max(_FOLD * seconds, 1e-9)))]
+    number = min(len(others), max(0.0, left) / max(_FOLD * seconds, 1e-9))
+    affordable = others[: int(number)]
 
     def again(member: Member, numbers: Sequence[int]) -> bool:
         slot = budget.slot(budget.remaining - finishing)

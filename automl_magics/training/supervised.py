@@ -275,7 +275,8 @@ class SupervisedTraining:
         validation: Validation,
     ) -> TrainingResult:
         ledger = self.budget.ledger
-        other = self.budget.elapsed - sum(entry.seconds for entry in ledger)
+        elapsed = self.budget.elapsed
+        other = elapsed - sum(entry.seconds for entry in ledger)
         score = honest.scores.get(self.metric.name)
         return TrainingResult(
             problem_type=self.problem_type,
@@ -297,7 +298,7 @@ class SupervisedTraining:
             leaderboard=leaderboard(search, ensemble),
             ledger=[*ledger, LedgerEntry(item="other", seconds=max(0.0, other))],
             warnings=self.warnings,
-            seconds=self.budget.elapsed,
+            seconds=elapsed,
         )
 
     def _warn(self, messages: Iterable[str]) -> None:
