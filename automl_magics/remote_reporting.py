@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-from automl_magics.contracts.enums import LogLevel
+from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.errors import Unavailable
 from automl_magics.contracts.events import (
     EventLine,
@@ -40,6 +40,9 @@ PATIENCE = 900.0
 
 UNWANTED_PATIENCE = 30.0
 """Seconds after which a worker that is no longer wanted ends its own process."""
+
+STOPPED_PATIENCE = 300.0
+"""The same for a worker whose job was stopped: it has a model to bring."""
 
 LONGEST_PAUSE = 15.0
 MAX_BATCH = 200
@@ -80,6 +83,7 @@ class HttpReporter:
         self._adding, self._sending = threading.Lock(), threading.Lock()
         self._spoken = threading.Event()
         self._unwanted = threading.Event()
+        self._stopped = False
         self._done = threading.Event()
         self._voice = threading.Thread(target=self._speak, name="automl-voice", daemon=True)
 
@@ -102,6 +106,10 @@ class HttpReporter:
     def unwanted(self) -> bool:
         """Return whether the job was stopped, deleted or has ended."""
         return self._unwanted.is_set()
+
+    def superseded(self) -> bool:
+        """Return whether nothing that this worker finds is of use: a stopped job keeps it."""
+        return self.unwanted() and not self._stopped
 
     def log(self, level: LogLevel, message: str, **fields: Any) -> None:
         """Say a line for the job's log; it stands in Airflow's log too."""
@@ -129,7 +137,14 @@ class HttpReporter:
         self._say(outcome=outcome)
 
     def failed(self, message: str) -> None:
-        """Say that the job failed, after all that was said before."""
+        """Say that the job failed, after all that was said before.
+
+        Of one that was stopped it is only noted why it found nothing.
+        """
+        if self._stopped:
+            self.log(LogLevel.INFO, message)
+            self.flush()
+            return
         logger.error(message)
         self.flush()
         update = AutoMLTrainingStatusUpdate(
@@ -163,7 +178,8 @@ class HttpReporter:
                 pause = min(2 * pause, LONGEST_PAUSE)
             if self._unwanted.is_set():
                 unwanted_since = unwanted_since or time.monotonic()
-                if time.monotonic() - unwanted_since > UNWANTED_PATIENCE:
+                patience = STOPPED_PATIENCE if self._stopped else UNWANTED_PATIENCE
+                if time.monotonic() - unwanted_since > patience:
                     os._exit(1)  # in the middle of a long fit, with nobody there to end it
 
     def _persist(self, send: Any) -> None:
@@ -206,11 +222,13 @@ class HttpReporter:
             accepted = TrainingEventsAccepted.model_validate_json(answer.content)
             last = accepted.last_seq
             if not accepted.wanted:
+                self._stopped = accepted.status is JobStatus.STOPPED
                 self._unwanted.set()
         else:
             last = events[-1].seq if events else 0
             logger.error("the server refused events with %s", answer.status_code)
             if answer.status_code == 404:  # deleted
+                self._stopped = False
                 self._unwanted.set()
         with self._adding:
             self._spool = [event for event in self._spool if event.seq > last]

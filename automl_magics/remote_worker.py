@@ -126,12 +126,13 @@ def search(specification: dict[str, Any], shard: dict[str, Any]) -> None:
                 keep=kept / FITS if count > 1 else None,
             )
         except TrainingError as error:
-            if count == 1 or task.reporter.unwanted():
+            if count == 1 or task.reporter.superseded():
                 raise
             task.reporter.log(LogLevel.WARNING, f"Shard {index + 1}: {error}")
             return
         task.reporter.flush()
-        _end_if_unwanted(task.reporter)
+        if task.reporter.superseded():
+            raise SystemExit(1)
         experiment = task.tracking().experiment_id
         keep_shard(
             task.job,
@@ -159,33 +160,38 @@ def select_and_register(specification: dict[str, Any]) -> dict[str, str]:
             raise TrainingError("No shard of the search found a model.", hint="See the job's log.")
         snapshot = task.rows()
         table = pq.read_table(snapshot.path)
+        trials = sorted(
+            (trial for shard in shards for trial in shard.trials), key=lambda one: one.number
+        )
+        is_whole = len(shards) == len(_shards(task.job, task.told.shards))
         best = best_of_all(
             shards,
             table,
             Task.from_request(task.job.request).of(task.job.problem_type),
             limit=task.limit,
             threads=task.settings.threads(task.job.request.hardware),
-            stop=task.reporter.unwanted,
+            stop=task.reporter.superseded,
             folder=task.folder,
         )
         tracked = tracking.record(
             job=task.job.model_copy(update={"snapshot": snapshot}),
             result=best.result,
-            trials=sorted(
-                (trial for shard in shards for trial in shard.trials), key=lambda one: one.number
-            ),
+            trials=trials,
             model_folder=best.model_folder,
             test_predictions=best.test_predictions,
             example=Example.of(table),
         )
         put_under(shards, tracked)
         task.reporter.log(LogLevel.INFO, f"Registered {tracked.name} version {tracked.version}.")
+        for trial in trials:  # a task that was begun anew may have said others meanwhile
+            task.reporter.trial(trial)
         task.reporter.completed(
             TrainingOutcome(
                 result=best.result,
                 mlflow_run_id=tracked.run_id,
                 registered_model_name=tracked.name,
                 registered_model_version=tracked.version,
+                trials=[trial.number for trial in trials] if is_whole else None,
             )
         )
         return {"mlflow_run_id": tracked.run_id, "registered_model_name": tracked.name}
@@ -237,6 +243,8 @@ def _task(
     )
     with TemporaryDirectory(prefix="automl-") as folder, reporter:
         task = _Task(told, told.job, settings, reporter, Path(folder))
+        if (count := os.environ.get("AUTOML_AIRFLOW_TRY", "1")) != "1":
+            reporter.log(LogLevel.WARNING, f"Airflow has begun {name} anew.", number=count)
         longest = min(3 * task.limit + MARGIN, threading.TIMEOUT_MAX)
         timer = threading.Timer(longest, _end_late, args=(reporter,))
         timer.daemon = True
@@ -264,8 +272,3 @@ def _end_large(reporter: HttpReporter) -> None:
         "columns, or on another profile."
     )
     os._exit(1)  # at once, lest the machine runs out of memory meanwhile
-
-
-def _end_if_unwanted(reporter: HttpReporter) -> None:
-    if reporter.unwanted():
-        raise SystemExit(1)

@@ -27,6 +27,7 @@ from automl_magics.contracts.training import (
     WorkerPlace,
 )
 from automl_magics.store import Store
+from automl_magics.store.jobs import kept_note
 from automl_magics.store.queue import Process
 
 HEARTBEAT = 1.0
@@ -148,7 +149,7 @@ class StoreReporter:
                 self._job_id, JobStatus.COMPLETE, note=note, attempt=self._attempt, **found
             )
         except Conflict:
-            note = f"Kept what was found until the stop, after {result.seconds:.1f} s."
+            note = kept_note(result.seconds)
             self._store.jobs.keep(self._job_id, self._attempt, note=note, **found)
 
     def failed(self, message: str) -> None:

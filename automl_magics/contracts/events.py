@@ -22,10 +22,14 @@ class EventLine(BaseModel):
 class TrainingOutcome(BaseModel):
     """What a job found, and where its model is."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     result: TrainingResult
     mlflow_run_id: str
     registered_model_name: str
     registered_model_version: str
+    trials: list[int] | None = None
+    """The numbers of the trials that count, where others are of tasks that were begun anew."""
 
 
 _KINDS = ("log", "trial", "progress", "snapshot", "outcome")

@@ -33,6 +33,9 @@ NEEDS_NO_LABEL = frozenset({ProblemType.ANOMALY_DETECTION, ProblemType.CONTEXTUA
 ENDING = timedelta(seconds=30)
 """A stopped job whose worker has not brought a model after this long will not have one."""
 
+ENDING_IN_AIRFLOW = timedelta(seconds=330)
+"""The same for one that runs in Airflow, which starts further tasks to register a model."""
+
 MAX_TEXT = 250
 Text = Annotated[
     str,
@@ -350,8 +353,11 @@ class TrainingJob(BaseModel):
     @property
     def is_ending(self) -> bool:
         """True while a stopped job's worker may still bring the model that it has found."""
-        if self.status is not JobStatus.STOPPED or self.worker is None or self.finished_at is None:
+        if self.status is not JobStatus.STOPPED or self.finished_at is None:
             return False
-        if self.progress is not None and self.progress.phase is Phase.DONE:
+        is_remote = self.executor is ExecutorName.AIRFLOW
+        has_begun = self.progress is not None if is_remote else self.worker is not None
+        if not has_begun or (self.progress is not None and self.progress.phase is Phase.DONE):
             return False
-        return datetime.now(UTC) - self.finished_at < ENDING
+        ending = ENDING_IN_AIRFLOW if is_remote else ENDING
+        return datetime.now(UTC) - self.finished_at < ending

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from automl_magics.contracts.enums import JobStatus, Phase
+from automl_magics.contracts.enums import JobStatus, LogLevel, Phase
 from automl_magics.contracts.errors import NotFound
 from automl_magics.contracts.events import (
     TrainingEvent,
@@ -16,8 +16,8 @@ from automl_magics.contracts.events import (
 )
 from automl_magics.contracts.training import Progress
 from automl_magics.store.database import Database
-from automl_magics.store.jobs import utc_now
-from automl_magics.store.journal import append_line, put_trial
+from automl_magics.store.jobs import kept_note, utc_now
+from automl_magics.store.journal import append_line, keep_trials, put_trial
 from automl_magics.store.tables import TRAINING_JOBS as JOBS
 from automl_magics.store.tables import WORKERS
 
@@ -26,7 +26,8 @@ class Inbox:
     """Takes batches of events.
 
     A worker numbers its words; what has been taken is known by the highest number, which is
-    written in the same transaction. Lines of a late worker are kept, all else of it is not.
+    written in the same transaction. Lines of a late worker are kept, all else of it is not, but
+    for one whose job was stopped: it brings what it has found until then.
     """
 
     def __init__(self, database: Database) -> None:
@@ -43,14 +44,19 @@ class Inbox:
             is_ours = batch.attempt is None or batch.attempt == row["attempt"]
             last = _last_seq(connection, job_id, batch.worker)
             fresh = [event for event in batch.events if event.seq > last]
-            changes: dict[str, Any] = {"heartbeat_at": utc_now()}
+            runs = status is JobStatus.RUNNING
+            is_at_work = is_ours and (runs or status is JobStatus.STOPPED)
+            changes: dict[str, Any] = {"heartbeat_at": utc_now()} if runs else {}
             for event in fresh:
                 if event.log is not None:
                     line = event.log
                     append_line(connection, job_id, line.level, line.message, line.fields)
-                elif is_ours and status is JobStatus.RUNNING:
+                elif is_at_work:
                     changes |= _changes(connection, job_id, event, row["progress"])
-            if is_ours and status is JobStatus.RUNNING:
+                    if event.outcome is not None and not runs:
+                        note = kept_note(event.outcome.result.seconds)
+                        append_line(connection, job_id, LogLevel.INFO, note)
+            if is_at_work and changes:
                 connection.execute(update(JOBS).where(JOBS.c.job_id == job_id).values(changes))
             if fresh:
                 last = max(event.seq for event in fresh)
@@ -73,14 +79,18 @@ def _changes(
     if event.snapshot is not None:
         within = event.snapshot.model_dump(mode="json") | {"path": event.snapshot.path.name}
         return {"snapshot": within, "updated_at": utc_now()}
-    return {} if event.outcome is None else _found(event.outcome, progress)
+    if event.outcome is None:
+        return {}
+    if (counted := event.outcome.trials) is not None:
+        keep_trials(connection, job_id, counted)
+    return _found(event.outcome, progress)
 
 
 def _found(outcome: TrainingOutcome, progress: Any) -> dict[str, Any]:
     before = Progress() if progress is None else Progress.model_validate(progress)
     done = before.model_copy(update={"phase": Phase.DONE, "elapsed": outcome.result.seconds})
     return {
-        **outcome.model_dump(mode="json"),
+        **outcome.model_dump(mode="json", exclude={"trials"}),
         "algorithm": outcome.result.algorithm.value,
         "progress": done.model_dump(mode="json"),
         "updated_at": utc_now(),

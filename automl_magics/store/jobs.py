@@ -152,6 +152,8 @@ class Jobs:
             job = _get(connection, job_id)
             if wanted is job.status:
                 return job
+            if job.status is JobStatus.STOPPED and wanted.is_terminal:
+                return job  # its run has come to its end, too
             if is_late(job.status, wanted):
                 note = f"A writeback came late and was ignored: {wanted} after {job.status}."
                 append_line(connection, job_id, LogLevel.INFO, note)
@@ -191,6 +193,11 @@ class Jobs:
     def _change_running(self, job_id: UUID, attempt: int, values: Mapping[str, Any]) -> bool:
         with self._database.write() as connection:
             return _change(connection, job_id, attempt, JobStatus.RUNNING, values)
+
+
+def kept_note(seconds: float) -> str:
+    """Return what the log of a stopped job says once its worker has brought a model."""
+    return f"Kept what was found until the stop, after {seconds:.1f} s."
 
 
 def utc_now() -> datetime:

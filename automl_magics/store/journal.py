@@ -1,11 +1,11 @@
 """What a job says while it lives: log lines and trials."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from automl_magics.contracts.enums import JobStatus, LogLevel
@@ -91,6 +91,12 @@ def put_trial(connection: Connection, job_id: UUID, trial: Trial) -> None:
     values = {**trial.model_dump(mode="json"), "finished_at": trial.finished_at}
     row = upsert(TRIALS).values(job_id=job_id, **values)
     connection.execute(row.on_conflict_do_update(index_elements=["job_id", "number"], set_=values))
+
+
+def keep_trials(connection: Connection, job_id: UUID, numbers: Collection[int]) -> None:
+    """Remove all trials but these within the caller's write transaction."""
+    others = (TRIALS.c.job_id == job_id) & TRIALS.c.number.not_in(numbers)
+    connection.execute(delete(TRIALS).where(others))
 
 
 def append_line(

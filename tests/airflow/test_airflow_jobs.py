@@ -88,12 +88,15 @@ def test_a_failure_in_training_is_told_in_words(server, airflow, place):
     assert "Traceback" not in "\n".join(server.messages(job))
 
 
-def test_a_stop_ends_the_run(server, airflow, searching, until):
+def test_a_stopped_job_keeps_what_it_has_found_and_its_run_ends(server, airflow, searching, until):
     job, pid = searching()
     server.jobs.stop(job.job_id)
-    until(lambda: airflow.run(job)["state"], lambda state: state == "failed")
+    stopped = until(lambda: server.jobs.get(job.job_id), lambda seen: not seen.is_ending, 360)
+    assert stopped.status is JobStatus.STOPPED
+    assert stopped.has_model, server.messages(job)
+    assert "Kept what was found until the stop" in "\n".join(server.messages(job))
+    until(lambda: airflow.run(job)["state"], lambda state: state == "success")
     until(lambda: _worker_of(pid), lambda found: not found)
-    assert server.jobs.get(job.job_id).status is JobStatus.STOPPED
 
 
 def test_a_task_that_is_killed_fails_its_job_and_its_last_words_are_kept(

@@ -37,6 +37,26 @@ def look(ask):
     return read
 
 
+RESULT = {
+    "problem_type": "binary_classification",
+    "algorithm": "xgboost_classifier",
+    "best_candidate": "c",
+    "metric": "roc_auc",
+    "higher_is_better": True,
+    "validation_score": 0.9,
+    "test_score": 0.8,
+    "train_rows": 6,
+    "validation_rows": 2,
+    "test_rows": 2,
+    "feature_columns": ["x"],
+    "leaderboard": [],
+    "ledger": [],
+    "seconds": 4.5,
+}
+WHERE = {"mlflow_run_id": "run", "registered_model_name": "m"}
+OUTCOME = {"result": RESULT, **WHERE, "registered_model_version": "3"}
+
+
 def line(seq, message):
     return {"seq": seq, "log": {"message": message, "fields": {"rows": 3}}}
 
@@ -72,32 +92,14 @@ async def test_a_batch_is_taken_once_however_often_it_is_sent(say, start, look):
 
 async def test_an_outcome_is_kept_and_the_writeback_completes(say, start, look, ask, psk):
     running = await start()
-    result = {
-        "problem_type": "binary_classification",
-        "algorithm": "xgboost_classifier",
-        "best_candidate": "c",
-        "metric": "roc_auc",
-        "higher_is_better": True,
-        "validation_score": 0.9,
-        "test_score": 0.8,
-        "train_rows": 6,
-        "validation_rows": 2,
-        "test_rows": 2,
-        "feature_columns": ["x"],
-        "leaderboard": [],
-        "ledger": [],
-        "seconds": 4.5,
-    }
-    where = {"mlflow_run_id": "run", "registered_model_name": "m"}
-    outcome = {"result": result, **where, "registered_model_version": "3"}
-    assert (await say(running, {"seq": 1, "outcome": outcome})).status_code == 202
+    assert (await say(running, {"seq": 1, "outcome": OUTCOME})).status_code == 202
     details = await look(running, "details")
     assert details["status"] == "running"
     done = await ask(
         "PUT",
         f"train/jobs/{running}/status",
         auth={"Authorization-PSK": psk},
-        json={"status": "complete", **where},
+        json={"status": "complete", **WHERE},
     )
     assert done.json()["status"] == "complete"
     assert done.json()["algorithm"] == "xgboost_classifier"
@@ -107,14 +109,47 @@ async def test_an_outcome_is_kept_and_the_writeback_completes(say, start, look, 
     assert details["progress"]["phase"] == "done"
 
 
-async def test_a_worker_of_a_job_that_has_ended_hears_so(say, start, look, ask):
+async def test_a_worker_of_a_job_that_was_stopped_hears_so_and_brings_what_it_has_found(
+    say, start, look, ask, psk
+):
     running = await start()
+    await say(running, {"seq": 1, "progress": {"phase": "training"}})
     await ask("POST", f"train/jobs/{running}/stop")
-    answer = await say(running, line(1, "late"), trial(2, 1))
+    answer = await say(running, line(2, "late"), trial(3, 1))
     assert answer.status_code == 202
-    assert answer.json() == {"last_seq": 2, "status": "stopped", "wanted": False}
-    assert "late" in [entry["message"] for entry in (await look(running, "logs"))["logs"]]
+    assert answer.json() == {"last_seq": 3, "status": "stopped", "wanted": False}
+    answer = await say(running, {"seq": 4, "outcome": OUTCOME})
+    assert answer.json() == {"last_seq": 4, "status": "stopped", "wanted": False}
+    await ask(
+        "PUT",
+        f"train/jobs/{running}/status",
+        auth={"Authorization-PSK": psk},
+        json={"status": "complete", **WHERE},
+    )
+    details = await look(running, "details")
+    assert details["status"] == "stopped"
+    assert details["registered_model_version"] == "3"
+    assert details["progress"]["phase"] == "done"
+    said = [entry["message"] for entry in (await look(running, "logs"))["logs"]]
+    assert said[-2:] == ["late", "Kept what was found until the stop, after 4.5 s."]
+    assert [fit["number"] for fit in (await look(running, "trials"))["trials"]] == [1]
+
+
+async def test_a_worker_of_a_job_that_has_failed_changes_nothing(say, start, look, ask, psk):
+    running = await start()
+    path = f"train/jobs/{running}/status"
+    await ask("PUT", path, auth={"Authorization-PSK": psk}, json={"status": "failed"})
+    await say(running, trial(1, 1), {"seq": 2, "outcome": OUTCOME})
     assert (await look(running, "trials"))["trials"] == []
+    assert (await look(running, "details"))["registered_model_version"] is None
+
+
+async def test_trials_of_a_task_that_was_begun_anew_do_not_count(say, start, look):
+    running = await start()
+    await say(running, *[trial(number, number) for number in range(1, 5)])
+    await say(running, trial(1, 1), trial(2, 2), worker="search-0-again")
+    await say(running, {"seq": 1, "outcome": {**OUTCOME, "trials": [1, 2]}}, worker="select")
+    assert [fit["number"] for fit in (await look(running, "trials"))["trials"]] == [1, 2]
 
 
 async def test_words_of_another_attempt_change_nothing_but_the_log(say, start, look):

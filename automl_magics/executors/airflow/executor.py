@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from automl_magics.contracts.airflow import dag_id_of, run_id_of
-from automl_magics.contracts.enums import JobStatus, LogLevel
+from automl_magics.contracts.enums import JobStatus, LogLevel, Phase
 from automl_magics.contracts.errors import (
     AutoMLError,
     Conflict,
@@ -22,7 +22,7 @@ from automl_magics.contracts.errors import (
     TrainingError,
     Unavailable,
 )
-from automl_magics.contracts.training import TrainingJob
+from automl_magics.contracts.training import Progress, TrainingJob
 from automl_magics.executors.airflow.render import specification_of
 from automl_magics.executors.airflow.rest import ACTIVE, AirflowApi, TaskTry
 from automl_magics.executors.airflow.upload import upload
@@ -34,6 +34,9 @@ PARSING = 600.0
 
 NUDGE_AFTER = 5.0
 """Seconds until Airflow is told to look for new DAGs."""
+
+KEEPING = 300.0
+"""Seconds that a stopped run has to register what it has found: Airflow starts tasks for that."""
 
 GRACE = 15.0
 """Seconds that a run's last words may take after its end."""
@@ -115,23 +118,65 @@ class AirflowExecutor:
             return "The run is gone from Airflow; its DAG was deleted."
         return f"The Airflow run failed{_in_tasks(await self._failed_tasks(job))}."
 
-    async def end(self, job: TrainingJob, *, grace: float) -> None:  # noqa: ARG002 - Airflow's own
-        """End the run of a job that was stopped, has failed or was deleted."""
-        self._look.runs.pop(job.job_id, None)
+    async def end(self, job: TrainingJob, *, grace: float) -> None:
+        """End the run of a job that was stopped, has failed or was deleted.
+
+        The run of a stopped job that has tried something ends by itself, with a model.
+        """
         dag_id, run_id = self._ids(job)
         try:
             status = (await asyncio.to_thread(self._store.jobs.get, job.job_id)).status
         except NotFound:
             status = JobStatus.STOPPED
+        if status is JobStatus.STOPPED and grace > 0:
+            await self._until_kept(job)
+        self._look.runs.pop(job.job_id, None)
         if status not in (JobStatus.FAILED, JobStatus.STOPPED):
             return
         try:
-            if await self._api.state(dag_id, run_id) in ACTIVE:
-                await self._api.end_run(dag_id, run_id)
+            await self._end_run(dag_id, run_id)
             if status is JobStatus.FAILED:
                 await self._keep_logs(job)
         except AutoMLError as error:
             logger.warning("the run of job %s: %s", job.job_id, error)
+        await self._mark_ended(job)
+
+    async def _end_run(self, dag_id: str, run_id: str) -> None:
+        """End a run where it is under way, again and again while Airflow is busy."""
+        begun = time.monotonic()
+        while True:
+            try:
+                if await self._api.state(dag_id, run_id) in ACTIVE:
+                    await self._api.end_run(dag_id, run_id)
+                return
+            except Unavailable:
+                if time.monotonic() - begun > PARSING:
+                    raise
+            await asyncio.sleep(1.0)
+
+    async def _until_kept(self, job: TrainingJob) -> None:
+        """Return when a stopped job has brought what it has found, or cannot or will not."""
+        if not await asyncio.to_thread(self._store.journal.trials, job.job_id):
+            return
+        run = self._look.runs.setdefault(job.job_id, _Run(job))
+        deadline = time.monotonic() + KEEPING
+        while time.monotonic() < deadline:
+            self._look_again()
+            await asyncio.sleep(0.5)
+            if run.state not in (None, *ACTIVE):
+                return
+            try:
+                await asyncio.to_thread(self._store.jobs.get, job.job_id)
+            except NotFound:
+                return
+
+    async def _mark_ended(self, job: TrainingJob) -> None:
+        """Note that a stopped job's run is over, so that nobody waits for its model."""
+        with suppress(NotFound):
+            now = await asyncio.to_thread(self._store.jobs.get, job.job_id)
+            known = now.progress or Progress()
+            done = known.model_copy(update={"phase": Phase.DONE}).model_dump(mode="json")
+            await asyncio.to_thread(self._store.jobs.keep, job.job_id, now.attempt, progress=done)
 
     def _ids(self, job: TrainingJob) -> tuple[str, str]:
         dag_id = job.airflow_dag_id or dag_id_of(job.job_id)

@@ -2780,6 +2780,11 @@ export interface components {
             registered_model_name: string;
             /** Registered Model Version */
             registered_model_version: string;
+            /**
+             * Trials
+             * @description The numbers of the trials that count, where others are of tasks that were begun anew.
+             */
+            trials?: number[] | null;
         };
         /**
          * TrainingPreview
