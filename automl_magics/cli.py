@@ -1,6 +1,9 @@
 """The shell's ``automl``: the magic's grammar, with exit codes.
 
 0 success, 1 the job failed, 2 bad usage or input, 70 a bug of ours, 130 interrupted.
+
+With ``--json`` stdout holds the answer, one document, or nothing. Whatever else there is to tell
+is one object in one line of stderr: ``{"error": {"type", "message", "hint", "field"}}``.
 """
 
 import json
@@ -9,8 +12,9 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from automl_magics import __version__
 from automl_magics.contracts.errors import AutoMLError, UsageError
@@ -24,19 +28,63 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[:1] == ["--version"]:
         _out(f"automl {__version__}")
         return 0
+    if words[:1] == ["serve"]:
+        return _guarded(lambda _: _serve(words[1:]), _Told())
+    return _guarded(lambda told: _run(words, told), _Told(in_json="--json" in words))
+
+
+def _guarded(do: Callable[["_Told"], int], told: "_Told") -> int:
+    """Do it, and tell in one line what went wrong."""
     try:
-        return _serve(words[1:]) if words[:1] == ["serve"] else _run(words)
+        return do(told)
     except AutoMLError as error:
-        _err(str(error))
+        told.error(error)
         return BAD_USAGE
     except KeyboardInterrupt as interrupt:
-        _err(str(interrupt) or "Interrupted.")
+        told.error(Interrupted(str(interrupt) or "Interrupted."))
         return INTERRUPTED
     except BrokenPipeError:  # the reader, e.g. head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except Exception as error:  # noqa: BLE001 (a person at a shell wants one line)
-        return _report_bug(error)
+        return _report_bug(error, told)
+    finally:
+        told.end()
+
+
+class Interrupted(AutoMLError):
+    """Somebody pressed Ctrl-C."""
+
+
+class Unexpected(AutoMLError):
+    """A bug of ours."""
+
+
+class _Told:
+    """What goes to stderr: lines for a person, or one object for a program."""
+
+    def __init__(self, *, in_json: bool = False) -> None:
+        self._in_json = in_json
+        self._document: dict[str, Any] = {}
+
+    def error(self, error: AutoMLError) -> None:
+        """Tell what went wrong."""
+        if self._in_json:
+            self._document["error"] = error.data()
+        else:
+            _err(str(error))
+
+    def notice(self, text: str) -> None:
+        """Tell something beside the answer."""
+        if self._in_json:
+            self._document.setdefault("notices", []).append(text)
+        else:
+            _err(text)
+
+    def end(self) -> None:
+        """Write what is left to write."""
+        if self._document:
+            sys.stderr.write(f"{json.dumps(self._document)}\n")
 
 
 def _serve(arguments: list[str]) -> int:
@@ -45,8 +93,9 @@ def _serve(arguments: list[str]) -> int:
     return serve(arguments)
 
 
-def _run(arguments: list[str]) -> int:
-    from automl_magics.displays.view import SHELL
+def _run(arguments: list[str], told: _Told) -> int:
+    from automl_magics.displays.view import SHELL, json_text
+    from automl_magics.feature_job import FeatureJobFailed
     from automl_magics.job import JobFailed
     from automl_magics.magics.grammar import HelpRequested, parse
     from automl_magics.magics.verbs import Place, run
@@ -70,16 +119,16 @@ def _run(arguments: list[str]) -> int:
         )
         try:
             answer = run(words, place)
-        except JobFailed as error:
+        except (JobFailed, FeatureJobFailed) as error:
             answer, code = error.job if words.json else None, FAILED
-            _err(str(error))
+            told.error(error)
         finally:
             for notice in session.notices:
-                _err(notice)
+                told.notice(notice)
         if answer is not None:
             code = code or getattr(answer, "exit_code", 0)
             if not words.quiet:
-                _out(json.dumps(answer.data(), indent=2) if words.json else answer.text(SHELL))
+                _out(json_text(answer.data()) if words.json else answer.text(SHELL))
     return code
 
 
@@ -106,14 +155,15 @@ def _confirm(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _report_bug(error: Exception) -> int:
+def _report_bug(error: Exception, told: _Told) -> int:
     trace = "".join(traceback.format_exception(error))
     if os.environ.get("AUTOML_DEBUG"):
         sys.stderr.write(trace)
     handle, path = tempfile.mkstemp(prefix="automl-", suffix=".log")
     with os.fdopen(handle, "w") as file:
         file.write(trace)
-    _err(f"Unexpected {type(error).__name__}, a bug of ours. The details are in {path}")
+    message = f"Unexpected {type(error).__name__}, a bug of ours."
+    told.error(Unexpected(message, hint=f"The details are in {path}"))
     return OUR_BUG
 
 

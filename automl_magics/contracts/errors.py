@@ -32,6 +32,15 @@ class AutoMLError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
 
+    def data(self) -> dict[str, str | None]:
+        """Return what ``--json`` tells of the error."""
+        return {
+            "type": type(self).__name__,
+            "message": self.message,
+            "hint": self.hint or None,
+            "field": self.field,
+        }
+
     def _render_traceback_(self) -> list[str]:
         """Let IPython show one line in place of a traceback, and fail the cell all the same."""
         return [f"{type(self).__name__}: {self}"]

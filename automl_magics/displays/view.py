@@ -1,5 +1,7 @@
 """What every displayed value can do: text for a terminal, HTML for a notebook, data for JSON."""
 
+import json
+import math
 from abc import ABC, abstractmethod
 from functools import cache
 from pathlib import Path
@@ -50,6 +52,19 @@ class Message(View):
     def data(self) -> dict[str, Any]:
         """Return what was done, by name."""
         return self._data
+
+
+def json_text(data: Any) -> str:
+    """Return what ``--json`` prints: one document, with null for what no number is."""
+    return json.dumps(_finite(data), indent=2, allow_nan=False)
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
+    if isinstance(data, dict):
+        return {name: _finite(value) for name, value in data.items()}
+    return [_finite(value) for value in data] if isinstance(data, list | tuple) else data
 
 
 def render(template: str, **values: Any) -> str:

@@ -26,7 +26,7 @@ def matcher_of(magics: "AutoMLMagics") -> Matcher:
         line = context.text_until_cursor.lstrip()
         is_ours = line.startswith(("%automl ", "%%automl "))
         if is_ours:
-            typed = line.split() if line.endswith((" ", "\t")) else line.split()[:-1]
+            typed = line.split() if line.endswith((" ", "\t")) else _before(line)
             body = context.full_text.partition("\n")[2] if line.startswith("%%") else ""
             found = candidates(typed[1:], context.token, magics, body)
         return {
@@ -39,6 +39,13 @@ def matcher_of(magics: "AutoMLMagics") -> Matcher:
 
     matcher: Matcher = automl_matcher
     return matcher
+
+
+def _before(line: str) -> list[str]:
+    """Return the words before the one that is being typed; ``--option=`` is one of them."""
+    *words, last = line.split()
+    option, equals, _ = last.partition("=")
+    return [*words, option] if equals and option.startswith("--") else words
 
 
 def candidates(words: list[str], token: str, magics: "AutoMLMagics", body: str = "") -> list[str]:
@@ -56,7 +63,7 @@ def candidates(words: list[str], token: str, magics: "AutoMLMagics", body: str =
 
     verbs = verbs_of("magic")
     if not words:
-        return [*verbs, "--help"]
+        return [*verbs, "--help", "--json"]
     verb = words[0]
     if verb not in verbs:
         return []
@@ -67,6 +74,8 @@ def candidates(words: list[str], token: str, magics: "AutoMLMagics", body: str =
     from automl_magics.magics import completion_values as known
 
     values = first_words_of(verb, "magic") if len(words) == 1 else []
+    if len(words) == 2 or (verb == "undeploy" and len(words) == 1):
+        values = known.named(words, magics)
     if verb in known.JOB_VERBS and len(words) == 1:
         values = known.jobs(magics)
     elif verb in known.SOURCE_VERBS:

@@ -62,6 +62,24 @@ def jobs(magics: "AutoMLMagics") -> list[str]:
     return _quietly(names)
 
 
+def named(words: list[str], magics: "AutoMLMagics") -> list[str]:
+    """Return what a verb with actions could be about: tables, keys, sources, deployed models."""
+
+    def names() -> list[str]:
+        match words:
+            case ["undeploy"]:
+                return [one.name for one in magics.session.models.list()]
+            case ["features", action] if action not in ("propose", "list"):
+                return [job.target_table_name for job in magics.session.features.find().jobs]
+            case ["sources", "remove"]:
+                from automl_magics.service.sources import SourceService
+
+                return [one.name for one in SourceService(magics.session.settings).list()]
+        return []
+
+    return _quietly(lambda: list(dict.fromkeys(shlex.quote(name) for name in names())))
+
+
 def hardware(magics: "AutoMLMagics") -> list[str]:
     """Return the ids of the hardware profiles."""
     return sorted({"local", *magics.session.settings.hardware})

@@ -82,7 +82,8 @@ def _looked(handle: FeatureJobHandle, words: Namespace, confirm: Callable[[str],
         return _delete(handle, words, confirm)
     if words.action == "logs":
         return handle.logs()
-    return review(handle.wait() if words.wait else handle)
+    handle = handle.wait() if words.wait else handle
+    return handle if words.json else review(handle)
 
 
 def _request(words: Namespace, body: str) -> FeatureEngineeringRequest:

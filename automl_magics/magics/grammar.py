@@ -11,6 +11,7 @@ import types
 from collections.abc import Callable, Sequence
 from enum import Enum, StrEnum
 from functools import cache
+from itertools import takewhile
 from typing import Annotated, Any, NoReturn, Union, cast, get_args, get_origin
 
 from pydantic import ValidationError
@@ -31,6 +32,8 @@ from automl_magics.magics.option_values import ListOf, OneOf, count, number, rea
 
 NOT_OPTIONS = frozenset({"source_table", "staged_source", "dataset"})
 SHORT_FORMS = {"label_column": "--label", "feature_columns": "--features"}
+BEFORE_VERBS = ("--json", "--quiet")
+"""Options that may stand alone, or before the verb."""
 EVERYDAY = ("label_column", "feature_columns", "problem_type", "preset", "time_limit", "name")
 
 
@@ -52,15 +55,17 @@ def parse(words: str | Sequence[str], surface: Surface) -> argparse.Namespace:
         For ``--help``.
     """
     words = split(words) if isinstance(words, str) else list(words)
-    if not words:
-        return argparse.Namespace(verb=None, json=False, quiet=False)
+    first = list(takewhile(lambda word: word in BEFORE_VERBS, words))
+    words = [*words[len(first) :], *first]
+    if len(first) == len(words):
+        return argparse.Namespace(verb=None, json="--json" in words, quiet="--quiet" in words)
     verbs = verbs_of(surface)
     if not words[0].startswith("-") and words[0] not in verbs:
         raise UsageError(f"There is no verb {words[0]!r}.", hint=did_you_mean(words[0], verbs))
     root = parser(surface)
     if words[0] not in root.verbs:
         root.parse_args(words)
-        raise _unknown_words(words, ["--help"])
+        raise _unknown_words(words, ["--help", *BEFORE_VERBS])
     verb = words[0]
     # Intermixed, or an optional word that follows an option is lost.
     found, unknown = root.verbs[verb].parse_known_intermixed_args(words[1:])
@@ -140,19 +145,28 @@ def parser(surface: Surface) -> "Parser":
     """Return the parser with every verb under it."""
     prog = "%automl" if surface == "magic" else "automl"
     root = Parser(prog=prog, surface=surface, description="AutoML for Jupyter.")
-    subparsers = root.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser, prog=prog)
+    subparsers = root.add_subparsers(
+        dest="verb", metavar="VERB", parser_class=Parser, prog=prog, title="verbs"
+    )
+    _add_json(root)
     for verb, summary in verbs_of(surface).items():
         sub = subparsers.add_parser(
             verb, surface=surface, verb=verb, help=summary, description=summary
         )
         _ADD_OPTIONS[verb](sub)
         if verb not in NOTEBOOK_VERBS:
-            sub.add_argument("--json", action="store_true", help="Print one JSON document.")
+            _add_json(sub)
         sub.add_argument("--quiet", action="store_true", help="Show nothing but what went wrong.")
         if surface == "magic" and verb not in ("delete", "logs"):
             sub.add_argument("--into", metavar="NAME", help="Bind the answer to this variable.")
         root.verbs[verb] = sub
     return root
+
+
+def _add_json(sub: "Parser") -> None:
+    sub.add_argument(
+        "--json", action="store_true", help="Print one JSON document and nothing else."
+    )
 
 
 class Parser(argparse.ArgumentParser):
@@ -391,6 +405,7 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=32, width=96)
+        self._action_max_length = 15  # argparse forgets how far verbs are indented
 
 
 def _unknown_words(words: list[str], known: list[str]) -> UsageError:

@@ -5,7 +5,6 @@ extension must cost nothing.
 """
 # mypy: disallow-subclassing-any=False, disallow-untyped-decorators=False
 
-import json
 import sys
 from collections import ChainMap
 from pathlib import Path
@@ -38,18 +37,26 @@ class AutoMLMagics(Magics):
 
         %automl                              what one can do now
         %automl train FILE --label COLUMN    train on a file, a table, a variable or a SELECT
-        %automl jobs | show | watch | logs | leaderboard | trigger | stop | extend
-        %automl delete | predict | deploy | models | undeploy
-        %automl VERB --help                  the options of a verb
+        %automl form                         the same by mouse: data, label, options
+        %automl jobs | show | watch | logs | monitor | board
+        %automl leaderboard | predict | deploy | models | undeploy
+        %automl report | notebook            hand a result on, rebuild its model
+        %automl trigger | stop | extend | delete | dag
+        %automl features | sources           tables from many tables, databases
+        %automl keys | doctor
+        %automl VERB --help                  the options of a verb, with examples
 
         %%automl train --label churned --preset fast --name churn --wait
         SELECT * FROM 'data/churn.csv' WHERE tenure > 0
 
-        The body of a cell is DuckDB's SQL, or the name of a table, a file or a variable; it sees
-        the notebook's pandas, polars and Arrow variables by name. ``--into NAME`` binds the answer,
-        ``--quiet`` shows none. ``$name`` and ``{expression}`` stand for Python in the line; SQL in
-        the body stays as it is written.
+        The body of a cell is DuckDB's SQL, or the name of a table, a file or a variable. It sees
+        the notebook's pandas, polars and Arrow variables by name and stays as it is written.
+        In the line, $name and {expression} stand for Python. --into NAME binds the answer,
+        --json prints it as one JSON document, --quiet shows nothing. Tab completes.
         """
+        from automl_magics.displays.view import json_text
+        from automl_magics.feature_job import FeatureJobFailed
+        from automl_magics.job import JobFailed
         from automl_magics.magics.grammar import HelpRequested, parse
         from automl_magics.magics.verbs import Place, as_value, run
 
@@ -67,14 +74,19 @@ class AutoMLMagics(Magics):
             body=(cell or "").strip(),
             bind=self.shell.user_ns.__setitem__,
         )
+        in_json = getattr(words, "json", False) and not words.quiet
         try:
             answer = run(words, place)
+        except (JobFailed, FeatureJobFailed) as error:
+            if in_json:
+                _say(json_text(error.job.data()))
+            raise
         finally:
             self._show_notices()
         if answer is None or words.quiet:
             return None
-        if getattr(words, "json", False):
-            sys.stdout.write(f"{json.dumps(answer.data(), indent=2)}\n")
+        if in_json:
+            _say(json_text(answer.data()))
             return None
         return as_value(answer)
 

@@ -96,7 +96,8 @@ def test_a_job_that_waits_is_triggered_stopped_and_deleted(automl):
     watched = automl("watch", "j", "--json")
     assert watched.returncode == 1
     assert json.loads(watched.stdout)["error_message"].startswith("Stopped by")
-    assert watched.stderr.startswith("automl: j was stopped: Stopped by")
+    said = json.loads(watched.stderr)["error"]
+    assert said["message"].startswith("j was stopped: Stopped by")
     assert "Stopped by" in automl("logs", "j", "--follow", "-n", "5").stdout
     assert {line["level"] for line in json.loads(automl("logs", "j", "--json").stdout)}
     refused = automl("delete", "j")
@@ -111,7 +112,8 @@ def test_a_job_that_fails_is_exit_code_1(automl, monkeypatch):
     failed = automl("train", "churn.csv", "--label", "churned", "--name", "j", "--wait", "--json")
     assert failed.returncode == 1
     assert json.loads(failed.stdout)["status"] == "failed"
-    assert failed.stderr.startswith("automl: j failed: There is no kernelspec 'no-such-kernel'.")
+    said = json.loads(failed.stderr)["error"]["message"]
+    assert said.startswith("j failed: There is no kernelspec 'no-such-kernel'.")
     assert len(failed.stderr.splitlines()) == 1
 
 

@@ -8,6 +8,8 @@ from IPython.core.interactiveshell import InteractiveShell
 import automl_magics
 from automl_magics.contracts.training import AutoMLTrainingRequest
 from automl_magics.job_creation import create_job
+from automl_magics.magics.grammar import options_of, parser
+from automl_magics.magics.manual import VERBS
 
 
 @pytest.fixture
@@ -81,3 +83,36 @@ def test_columns_of_the_source_in_the_line_or_in_the_body(shell, completed):
 def test_what_cannot_be_read_completes_to_nothing(completed):
     assert completed("%automl train nothing.csv --label chu") == []
     assert completed("%%automl train --label chu", "SELECT FROM WHERE") == []
+
+
+def test_every_closed_list_of_the_grammar_is_offered(completed):
+    lists = 0
+    for verb, sub in parser("magic").verbs.items():
+        for action in sub._actions:
+            values = getattr(action.type, "values", ())
+            if values and not action.option_strings:
+                assert set(values) <= set(completed(f"%automl {verb} ")), verb
+            elif values:
+                lists += 1
+                for option in action.option_strings:
+                    for typed in (f"{option} ", f"{option}=", f"x {option} "):
+                        found = completed(f"%automl {verb} {typed}")
+                        assert sorted(found) == sorted(values), typed
+    assert lists > 10
+
+
+def test_every_option_is_offered(completed):
+    for verb in VERBS:
+        known = {option for option in options_of(verb, "magic") if option.startswith("--")}
+        assert set(completed(f"%automl {verb} --")) == known
+        assert {"--help", "--quiet"} <= set(completed(f"%automl {verb} x --"))
+
+
+def test_lists_with_commas_are_completed_name_by_name(completed):
+    line = "%automl train df --exclude-algorithms xgboost_classifier,vw_reg"
+    assert completed(line) == ["vw_regressor"]
+
+
+def test_what_an_action_is_about(shell, completed, folder):
+    shell.run_line_magic("automl", "sources add lake data --quiet")
+    assert "lake" in completed("%automl sources remove ")
