@@ -78,5 +78,9 @@ class Build(BaseModel):
     """How many threads fits could use."""
     booster_threads: int = 1
     """How many threads each fold's booster used."""
+    seasons: dict[str, str] = {}
+    """Of anomalies: the columns of which how far off their season they are was looked at."""
+    forecast: dict[str, Any] = {}
+    """Of a forecast: horizon, seasons, calendar, windows, and how models on lags were boosted."""
     libraries: dict[str, str] = {}
     """The versions that it was trained with."""

@@ -42,7 +42,6 @@ def build_of(
     candidates
         How many fits the ensemble was chosen from.
     """
-    types = {field.name: _plain(field.type) for field in reversed(list(rows.table.schema))}
     members = [
         _member(*weighed) for weighed in zip(ensemble.members, ensemble.weights, strict=True)
     ]
@@ -50,17 +49,8 @@ def build_of(
     averaged = any(member.targets for member in members)
     keys = target_keys(data, len(validation.folds)) if averaged else []
     return Build(
-        columns=[
-            BuiltColumn(
-                name=name,
-                kind=column.kind,
-                type=types[name],
-                parts=list(column.parts) if isinstance(column, Moment) else [],
-                form=column.form if isinstance(column, Moment) else None,
-            )
-            for name, column in encoder.encoders.items()
-        ],
-        label_type=types[rows.label.column],
+        columns=built_columns(rows.table.schema, encoder),
+        label_type=type_of(rows.table.schema, rows.label.column),
         folds=BuiltFolds(
             count=validation.count,
             repeats=validation.repeats,
@@ -85,6 +75,30 @@ def build_of(
     )
 
 
+def built_columns(schema: pa.Schema, encoder: Encoder) -> list[BuiltColumn]:
+    """Return the columns that a model learned from, and how they became features."""
+    return [
+        BuiltColumn(
+            name=name,
+            kind=column.kind,
+            type=type_of(schema, name),
+            parts=list(column.parts) if isinstance(column, Moment) else [],
+            form=column.form if isinstance(column, Moment) else None,
+        )
+        for name, column in encoder.encoders.items()
+    ]
+
+
+def type_of(schema: pa.Schema, name: str) -> str:
+    """Return Arrow's name of what the first column of this name holds."""
+    return _plain(schema.field(schema.names.index(name)).type)
+
+
+def versions_of(*libraries: str) -> dict[str, str]:
+    """Return the versions of libraries, NumPy's and pandas' first."""
+    return {name: version(name) for name in ("numpy", "pandas", *libraries)}
+
+
 def _member(member: Member, weight: float) -> BuiltMember:
     return BuiltMember(
         candidate=member.configuration.candidate,
@@ -98,7 +112,7 @@ def _member(member: Member, weight: float) -> BuiltMember:
 
 def _versions(members: list[BuiltMember]) -> dict[str, str]:
     used = {_LIBRARIES.get(family_of(member.algorithm), "scikit-learn") for member in members}
-    return {name: version(name) for name in ("numpy", "pandas", *sorted(used))}
+    return versions_of(*sorted(used))
 
 
 def _plain(kind: pa.DataType) -> str:

@@ -54,6 +54,7 @@ REBUILT = frozenset(
         ProblemType.BINARY_CLASSIFICATION,
         ProblemType.MULTICLASS_CLASSIFICATION,
         ProblemType.REGRESSION,
+        ProblemType.RANKING,
     }
 )
 """Problem types whose models can be built again from what a result says."""

@@ -29,13 +29,25 @@ def outcome_of(path: Path) -> dict[str, object]:
             exec(compile(source, path.name, "exec"), names)  # noqa: S102 - what it is for
         except Exception:  # noqa: BLE001 - told by the test
             return {"error": traceback.format_exc(), "source": source}
-    scored, rows = names["scored"], names["rows"]
-    test = names["score_of"](scored, names["settled"]) if "settled" in names else None
-    last = names["predict"](rows).to_numpy()[:, -1]
+    test = names.get("test_score")
+    if "settled" in names:
+        test = names["score_of"](names["scored"], names["settled"])
+    if "future" in names:
+        return {
+            "score": float(names["score"]),
+            "test_score": None,
+            "columns": ["prediction"],
+            "rows": [],
+            "predicted": names["future"][["prediction"]].to_numpy().tolist(),
+        }
+    found = names["predict"](names["rows"]).select_dtypes("number")
+    rows = names["rows"]["row"]
     return {
         "score": float(names["score"]),
         "test_score": None if test is None else float(test),
-        "predicted": last.astype(float).tolist(),
+        "columns": list(found.columns),
+        "rows": rows.tolist(),
+        "predicted": found.to_numpy().astype(float).tolist(),
         "importance": names["importance"].to_dict(),
     }
 

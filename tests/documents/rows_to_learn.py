@@ -29,6 +29,10 @@ from automl_magics.training.task import Task
 BINARY = ProblemType.BINARY_CLASSIFICATION
 MULTICLASS = ProblemType.MULTICLASS_CLASSIFICATION
 REGRESSION = ProblemType.REGRESSION
+RANKING = ProblemType.RANKING
+BANDIT = ProblemType.CONTEXTUAL_BANDIT
+ANOMALIES = ProblemType.ANOMALY_DETECTION
+FORECAST = ProblemType.TIME_SERIES
 
 HOSTILE = 'it\'s """ {x}\n# %%\nimport os  \\ <b>ü{{ }}</b> ]]>'
 PLAIN = ("x", "z", "city", "plan")
@@ -67,6 +71,11 @@ def rows(problem_type: ProblemType, count: int = 160) -> pa.Table:
         label = np.where(value > 0.3, HOSTILE, "no")
     elif problem_type is MULTICLASS:
         label = np.digitize(value, [-1, 1]) + 1
+    elif problem_type is RANKING:
+        label = np.digitize(value, [-1, 0, 1])
+    elif problem_type is ANOMALIES:
+        label = np.where(value > np.quantile(value, 0.9), HOSTILE, "usual")
+    arms, taken = ["left", HOSTILE, "right"], random.integers(0, 3, count)
     return pa.table(
         {
             "x": pa.array(x, mask=gaps()),
@@ -95,6 +104,16 @@ def rows(problem_type: ProblemType, count: int = 160) -> pa.Table:
             "label": pa.array(label, mask=np.arange(count) % 40 == 7),
             "weight": random.random(count) + 0.5,
             "group": random.integers(0, 25, count),
+            "action": pa.array([arms[arm] for arm in taken], mask=np.arange(count) % 50 == 9),
+            "chance": np.where(taken == 0, 0.5, 0.25),
+            "reward": (x > 0) * (taken == 1) + (z > 0) * (taken == 2) + 0.1 * random.random(count),
+            "row": np.arange(count),
+            "one": np.ones(count),
+            "hour": [datetime(2020, 1, 1, tzinfo=UTC) + timedelta(hours=i) for i in range(count)],
+            "month": [date(2000 + i // 24, 1 + i % 24 // 2, 1) for i in range(count)],
+            "region": pa.array([["north", "south"][i % 2] for i in range(count)]),
+            "week": np.arange(count) // 2,
+            "load": np.sin(np.arange(count) * 2 * np.pi / 24) * 10 + random.normal(size=count),
         }
     )  # fmt: skip
 
@@ -104,7 +123,8 @@ def trained(
     name: str,
     problem_type: ProblemType,
     *,
-    families: Collection[str],
+    families: Collection[str] = (),
+    label: str | None = "label",
     count: int = 160,
     seconds: float = math.inf,
     columns: tuple[str, ...] = PLAIN,
@@ -115,10 +135,12 @@ def trained(
     snapshot = folder / f"{name}.parquet"
     pq.write_table(table, snapshot)
     others = [
-        one for one in families_for(problem_type) if not one.value.startswith(tuple(families))
+        one
+        for one in families_for(problem_type)
+        if families and not one.value.startswith(tuple(families))
     ]
     asked = {"predictor_type": PredictorType.TABULAR, **asked}
-    task = Task("label", problem_type, columns, exclude_algorithms=frozenset(others), **asked)
+    task = Task(label, problem_type, columns, exclude_algorithms=frozenset(others), **asked)
     outcome = train(pq.read_table(snapshot), task, budget=Budget(seconds), threads=2)
     known = {
         key: value for key, value in asked.items() if key in AutoMLTrainingRequest.model_fields
@@ -130,7 +152,9 @@ def trained(
         domain="default",
         owner=HOSTILE,
         source_table=f"SELECT * FROM '{HOSTILE}'",
-        request=AutoMLTrainingRequest(source_table="rows", label_column="label", **known),
+        request=AutoMLTrainingRequest(
+            source_table="rows", label_column=label, problem_type=problem_type, **known
+        ),
         problem_type=problem_type,
         algorithm=outcome.result.algorithm,
         preset=Preset.BALANCED,

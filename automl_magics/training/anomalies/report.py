@@ -7,6 +7,7 @@ import numpy as np
 
 from automl_magics.contracts.enums import AutoMLAlgorithm, LogLevel, ModelFamily, ProblemType
 from automl_magics.contracts.training import LeaderboardRow, LedgerEntry, TrainingResult
+from automl_magics.training.anomalies.build import build_of_detectors
 from automl_magics.training.anomalies.classifier import Learned
 from automl_magics.training.anomalies.fitting import STABILITY, Fitted
 from automl_magics.training.anomalies.labels import KnownAnomalies
@@ -112,6 +113,9 @@ class Report:
     ) -> Outcome:
         """Return the model with all that is known of it."""
         best, ledger = self._board[0], self._run.budget.ledger
+        build = None
+        if model.classifier is None:
+            build = build_of_detectors(model, self._board, self._run, validation)
         elapsed = self._run.budget.elapsed
         other = max(0.0, elapsed - sum(entry.seconds for entry in ledger))
         known, metric = self._known, self._metric
@@ -139,6 +143,7 @@ class Report:
             feature_columns=model.columns,
             feature_importance=model.importance(),
             curves=self._curves(model),
+            build=build,
             leaderboard=[
                 row.model_copy(update={"rank": i}) for i, row in enumerate(self._board, 1)
             ],

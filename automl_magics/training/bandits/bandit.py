@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_magics.contracts.build import Build, BuiltFolds, BuiltMember
 from automl_magics.contracts.enums import AutoMLAlgorithm, LogLevel, Phase, ProblemType, TrialStatus
 from automl_magics.contracts.errors import AutoMLError, InvalidInput, TrainingError, first_line
 from automl_magics.contracts.training import (
@@ -27,6 +28,7 @@ from automl_magics.training.bandits.log import LEAST_SAMPLE, Log, read_log
 from automl_magics.training.bandits.model import BanditModel
 from automl_magics.training.bandits.rewards import RewardModel
 from automl_magics.training.budget import Budget, Slot
+from automl_magics.training.build import built_columns, type_of, versions_of
 from automl_magics.training.encoding import Encoder
 from automl_magics.training.frames import Floats, column_type
 from automl_magics.training.metrics import Metric, find_metric
@@ -88,6 +90,7 @@ class _Bandit:
         self.tried: list[_Tried] = []
         self.history: list[list[float]] = []
         self.first_model_after: float | None = None
+        self.latest: int | None = None
 
     def run(self) -> Outcome:
         """Encode, learn policy after policy, choose, and judge on later rows."""
@@ -117,9 +120,32 @@ class _Bandit:
             policies = self._policies(best, test, warm)
             self._judge(best, test, policies)
         model = BanditModel(log.label, encoder, lines, best.raw, rewards.shares(encoder))
-        result = self._result(model, best, test)
-        curves = {"policies": policies, "incumbent": self.history}
-        return Outcome(model, result.model_copy(update={"curves": curves}), self._tested(best))
+        known = {
+            "curves": {"policies": policies, "incumbent": self.history},
+            "build": self._build(encoder, best.policy),
+        }
+        result = self._result(model, best, test).model_copy(update=known)
+        return Outcome(model, result, self._tested(best))
+
+    def _build(self, encoder: Encoder, policy: Policy) -> Build:
+        parameters = {
+            "options": policy.options, "passes": policy.passes, "offset": policy.offset,
+        }  # fmt: skip
+        member = BuiltMember(
+            candidate=policy.name, algorithm=AutoMLAlgorithm.VW_CONTEXTUAL_BANDIT,
+            parameters=parameters, weight=1.0,
+        )  # fmt: skip
+        return Build(
+            columns=built_columns(self.log.table.schema, encoder),
+            label_type=type_of(self.log.table.schema, str(self.task.action_column)),
+            folds=BuiltFolds(count=1, held_out=1.0 - _WARM, used=[0]),
+            members=[member],
+            candidates=len(self.tried),
+            sample=self.latest,
+            seed=self.task.seed,
+            threads=self.threads,
+            libraries=versions_of("lightgbm", "vowpalwabbit"),
+        )
 
     def _latest(self, log: Log) -> Log:
         """Leave out the oldest rows where there is no time for all."""
@@ -127,6 +153,7 @@ class _Bandit:
         rows = max(rows, 1000)
         if rows >= len(log.actions):
             return log
+        self.latest = rows
         self._warn(
             [f"Learned from the latest {rows:,} of {len(log.actions):,} rows for want of time."]
         )

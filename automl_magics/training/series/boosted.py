@@ -13,7 +13,7 @@ from automl_magics.training.series.lags import Lags, training_rows
 from automl_magics.training.series.panel import Series
 from automl_magics.training.series.scores import naive_scales
 
-_PARAMETERS: dict[str, Any] = {
+PARAMETERS: dict[str, Any] = {
     "objective": "regression_l1",
     "learning_rate": 0.08,
     "num_leaves": 31,
@@ -60,7 +60,7 @@ class Boosted:
             at_most=at_most,
             seed=seed,
         )
-        if found is None or len(found[1]) < 2 * _PARAMETERS["min_data_in_leaf"]:
+        if found is None or len(found[1]) < 2 * PARAMETERS["min_data_in_leaf"]:
             return None
         features, targets = found
         data = lightgbm.Dataset(features, targets, free_raw_data=True)
@@ -69,7 +69,7 @@ class Boosted:
             if slot.over:
                 raise lightgbm.callback.EarlyStopException(environment.iteration, [])
 
-        parameters = {**_PARAMETERS, "seed": seed, "num_threads": threads}
+        parameters = {**PARAMETERS, "seed": seed, "num_threads": threads}
         return lightgbm.train(parameters, data, rounds, callbacks=[stop_in_time])
 
     def forecast(

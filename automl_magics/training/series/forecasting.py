@@ -15,6 +15,7 @@ from automl_magics.training.algorithms.base import FitError
 from automl_magics.training.frames import Floats, column_type
 from automl_magics.training.metrics import Metric, find_metric
 from automl_magics.training.procedure import Outcome, Run
+from automl_magics.training.series.build import build_of_forecast
 from automl_magics.training.series.candidates import Candidate, candidates_for
 from automl_magics.training.series.checks import check
 from automl_magics.training.series.choosing import (
@@ -112,7 +113,12 @@ class _Forecasting:
             shown = curves_of(found, model, windows, chosen)
         searched = Searched(self.trials, weights, judged, honest, self.first_model_after)
         result = result_of(self.run_, found, windows, searched, self.metric, model, self.warnings)
-        result = result.model_copy(update={"curves": {**shown, "incumbent": self.history}})
+        tried = {one.candidate.name: (one.candidate, one.trial.parameters) for one in self.tried}
+        known = {
+            "curves": {**shown, "incumbent": self.history},
+            "build": build_of_forecast(self.run_, found, windows, members, tried),
+        }
+        result = result.model_copy(update=known)
         return Outcome(model, result, tested_rows(found, windows, chosen if held is None else held))
 
     def _candidates(self, found: Read) -> list[Candidate]:
@@ -144,7 +150,8 @@ class _Forecasting:
         for number, candidate in enumerate(candidates, 1):
             refits = sum(one.seconds for one in self.tried) / max(len(windows.windows), 1)
             left = self.budget.remaining - 1.2 * refits
-            if self.tried and (self.budget.stopped or left <= 0.02 * self.budget.seconds):
+            none_left = np.isfinite(left) and left <= 0.02 * self.budget.seconds
+            if self.tried and (self.budget.stopped or none_left):
                 names = ", ".join(one.name for one in candidates[number - 1 :])
                 self.reporter.log(LogLevel.INFO, f"No time was left for {names}.")
                 break
