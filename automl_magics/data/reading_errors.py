@@ -31,12 +31,21 @@ def reading_errors() -> Iterator[None]:
         if "not utf-8 encoded" in str(error) or "is not latin-1 encoded" in str(error):
             raise wrong_encoding("The CSV file") from None
         raise InvalidInput(
-            f"The data cannot be read: {_first_line(error)}.", field="source_table"
+            f"The data cannot be read: {_first_line(error)}.",
+            hint=_suggestion(error),
+            field="source_table",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(
             f"The data cannot be read: {type(error).__name__}.", field="source_table"
         ) from None
+
+
+def _suggestion(error: Exception) -> str:
+    """Return the columns or the table that DuckDB thinks may be meant."""
+    found = re.search(r"Candidate bindings: (.+)|Did you mean (.+?)\?", str(error))
+    names = re.findall(r'"([^"]+)"', found[0]) if found else []
+    return f"Did you mean {' or '.join(repr(name) for name in names[:3])}?" if names else ""
 
 
 def _first_line(error: Exception) -> str:

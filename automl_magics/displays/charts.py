@@ -14,12 +14,13 @@ from automl_magics.displays.charts_of_forecasts import forecast_chart
 from automl_magics.displays.charts_of_policies import policy_values
 from automl_magics.displays.charts_of_search import incumbent_curve, ledger_bars, search_curve
 from automl_magics.displays.charts_of_values import predicted_and_actual, residuals
-from automl_magics.displays.drawing import bundle, svg
+from automl_magics.displays.drawing import VEGA_LITE, bundle, svg
 
 if TYPE_CHECKING:
     import altair as alt
 
 __all__ = [
+    "VEGA_LITE",
     "bundle",
     "calibration_curve",
     "charts_of",

@@ -1,4 +1,4 @@
-"""A real JupyterLab and the page that a person sees of it in Chromium."""
+"""A real JupyterLab, or Notebook 7, and the page that a person sees of it in Chromium."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import nbformat
 from playwright.sync_api import Browser, Locator, Page, Playwright
@@ -20,6 +21,7 @@ PATIENCE = 120_000
 
 BELOW_BASE_URL = ("--ServerApp.base_url=/team/ada/",)
 """Words for the command line of a server as a hub starts it."""
+_CLASSES = {"jupyterlab": "LabApp", "notebook": "JupyterNotebookApp"}
 
 OVERRIDES = {
     "@jupyterlab/apputils-extension:notification": {
@@ -31,9 +33,12 @@ OVERRIDES = {
 }
 
 
+App = Literal["jupyterlab", "notebook"]
+
+
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab."""
+    """A running JupyterLab or Notebook 7."""
 
     url: str
     """Ends with a slash."""
@@ -42,6 +47,7 @@ class Lab:
     """The root of its file browser."""
     home: Path
     """Its ``AUTOML_HOME``."""
+    app: App = "jupyterlab"
 
 
 @contextmanager
@@ -52,8 +58,9 @@ def running_lab(
     more: Sequence[str] = (),
     port: int | None = None,
     extension: bool = True,
+    app: App = "jupyterlab",
 ) -> Iterator[Lab]:
-    """Start a JupyterLab with our server extension and nothing of this machine's Jupyter.
+    """Start a JupyterLab or Notebook 7 with our extension and nothing of this machine's Jupyter.
 
     Parameters
     ----------
@@ -77,12 +84,12 @@ def running_lab(
     with (place / "log").open("w") as log:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+                *(sys.executable, "-m", app, "--no-browser", "--allow-root"),
                 *(f"--port={port or _free_port()}", "--ServerApp.port_retries=50"),
                 f"--IdentityProvider.token={token}",
                 f"--ServerApp.root_dir={folder}",
                 f"--ServerApp.jpserver_extensions={{'automl_server': {extension}}}",
-                "--LabApp.expose_app_in_browser=True",
+                f"--{_CLASSES[app]}.expose_app_in_browser=True",
                 "--LabApp.extension_manager=readonly",
                 *more,
             ],
@@ -92,7 +99,7 @@ def running_lab(
         )
     try:
         url = _url_of(process, runtime, place / "log")
-        yield Lab(url, token, folder, home)
+        yield Lab(url, token, folder, home, app)
     finally:
         process.terminate()
         process.wait(30)
@@ -126,7 +133,8 @@ class LabPage:
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
         )
         nbformat.write(notebook, self.lab.folder / f"{name}.ipynb")
-        self.page.goto(f"{self.lab.url}lab/tree/{name}.ipynb?token={self.lab.token}&reset")
+        at = "lab/tree" if self.lab.app == "jupyterlab" else "notebooks"
+        self.page.goto(f"{self.lab.url}{at}/{name}.ipynb?token={self.lab.token}&reset")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.page.evaluate(
             "async () => { const shown = window.jupyterapp.shell.currentWidget;"
@@ -163,6 +171,14 @@ class LabPage:
             "prompt => /\\[\\d+\\]/.test(prompt.textContent)", arg=prompt.element_handle()
         )
         return self.output(place)
+
+    def restart(self) -> None:
+        """Restart the kernel, as the menu does once one has agreed."""
+        self.page.evaluate(
+            "async () => { const kernel ="
+            " window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;"
+            " await kernel.restart(); await kernel.info }"
+        )
 
     def shut_down(self) -> None:
         """End the notebook's kernel."""

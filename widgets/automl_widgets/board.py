@@ -55,7 +55,8 @@ class JobsBoard(Panel):
             options=list(GROUPS), tooltips=[f"Show jobs: {name.lower()}" for name in GROUPS]
         )
         self._group.style.button_width = "auto"
-        self._rows = ipywidgets.Select(rows=8, layout={"width": "100%"}).add_class("automl-rows")
+        self._rows = ipywidgets.Select(description="Jobs", rows=8, layout={"width": "auto"})
+        self._rows.add_class("automl-rows")
         self._rows.tooltip = "The jobs; choose one to watch it"
         self._newer = ipywidgets.Button(description="Newer", tooltip="The page before")
         self._older = ipywidgets.Button(description="Older", tooltip="The next page")

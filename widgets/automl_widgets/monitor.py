@@ -20,6 +20,9 @@ from automl_widgets.live import LIVE
 LOG_LINES = 200
 """How many of the newest log lines are shown."""
 
+_WITHOUT_MENU = {charts.VEGA_LITE: {"embed_options": {"actions": False}}}
+"""The chart's menu has no name that a screen reader could tell."""
+
 INTERVAL = 1.0
 WAITING_INTERVAL = 2.0
 """Seconds between looks at a running job, and at one that waits."""
@@ -86,7 +89,8 @@ class JobMonitor(Panel):
         self._known = known
         self._head.value = job_html(record) if record.result is None else self.job.html()
         ranking = self.job.ranking()
-        self._leaderboard.value = ranking.html() if len(ranking) else "No model yet."
+        board = ranking.html() if len(ranking) else "No model yet."
+        self._leaderboard.value = _by_keyboard(board, "Leaderboard")
         self._read_log()
         self._draw(ranking)
         self.actions.show(record)
@@ -107,7 +111,7 @@ class JobMonitor(Panel):
         found = list(self.job.logs(after=after))
         if found:
             self._lines.extend(found)
-            self._log.value = JobLog(list(self._lines)).html()
+            self._log.value = _by_keyboard(JobLog(list(self._lines)).html(), "Log")
 
     def _draw(self, ranking: Leaderboard) -> None:
         record = self.job.record
@@ -121,7 +125,8 @@ class JobMonitor(Panel):
         )
         best = f"{ranking.metric} {ranking.rows[0].score:.5g} ({ranking.rows[0].candidate})"
         data = charts.bundle(chart, f"{len(ranking)} models, best {best}")
-        self._curve.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
+        shown = {"output_type": "display_data", "data": data, "metadata": _WITHOUT_MENU}
+        self._curve.outputs = (shown,)
 
     def _deleted(self) -> None:
         self._watch.close()
@@ -134,3 +139,8 @@ class JobMonitor(Panel):
         self.update()
         if self._watch.is_closed:
             self._watch = LIVE.watch(self._look, after=INTERVAL)
+
+
+def _by_keyboard(shown: str, name: str) -> str:
+    """Return HTML that the keyboard reaches, so that what does not fit can be scrolled by it."""
+    return f'<div tabindex="0" role="group" aria-label="{name}">{shown}</div>'
