@@ -212,3 +212,24 @@ def test_a_job_without_a_model_or_a_build_is_refused(jobs: dict[str, Trained]) -
     older = job.model_copy(update={"result": job.result.model_copy(update={"build": None})})
     with pytest.raises(Conflict, match="no notebook"):
         notebook_of(older, Path("rows"))
+
+
+def test_what_no_cells_are_written_for_is_refused_in_one_line(jobs: dict[str, Trained]) -> None:
+    job = jobs["forecast"].job
+    assert job.result is not None
+    assert job.result.build is not None
+    columns = jobs["linear"].outcome.result.build
+    assert columns is not None
+    strange = [columns.columns[0].model_copy(update={"kind": "sound"})]
+    refused = {
+        "judged by wql": {"metric": "wql"},
+        r"columns such as 'x' \(sound\)": {
+            "build": job.result.build.model_copy(update={"columns": strange})
+        },
+        "learned from texts": {"build": None, "curves": {"terms": []}},
+    }
+    for reason, changed in refused.items():
+        result = job.result.model_copy(update=changed)
+        with pytest.raises(Conflict, match=reason) as error:
+            notebook_of(job.model_copy(update={"result": result}), Path("rows"))
+        assert "\n" not in str(error.value)
