@@ -1612,6 +1612,20 @@ export interface components {
              */
             booster_threads: number;
             /**
+             * Seasons
+             * @default {}
+             */
+            seasons: {
+                [key: string]: string;
+            };
+            /**
+             * Forecast
+             * @default {}
+             */
+            forecast: {
+                [key: string]: unknown;
+            };
+            /**
              * Libraries
              * @default {}
              */
