@@ -98,10 +98,18 @@ class SupervisedWriting(Writing):
         if folds.held_out is not None:
             form = {"TIME": request.time_column, "TIME_FORM": folds.time_form}
             return "latest", {**form, "HELD_OUT": folds.held_out}
-        used = {"USED": folds.used} if "partly" in self.holding else {}
+        used: dict[str, Any] = {"USED": folds.used} if "partly" in self.holding else {}
+        if "raced" in self.holding:
+            used["FIRST"] = self._first
         if request.group_column is not None:
             return "group_folds", {"FOLDS": folds.count, **used}
         return "folds", {"FOLDS": folds.count, "REPEATS": folds.repeats, **used}
+
+    @property
+    def _first(self) -> int:
+        """How many of the folds were fitted on first."""
+        folds = self.build.folds
+        return folds.tried_on or (1 if folds.raced else len(folds.used))
 
     def _of_queries(self) -> dict[str, Any]:
         depth = self._metric.name.partition("_at_")[2]
@@ -127,7 +135,7 @@ class SupervisedWriting(Writing):
         """Yield what holds, as the fragments call it."""
         build, request, result = self.build, self.job.request, self.result
         folds, metric = build.folds, self._metric
-        raced = folds.raced and len(folds.used) > 1
+        raced = len(folds.used) > self._first
         refit = any(member.refitted for member in build.members)
         linear = "linear" in self._families
         percentage = metric.objective is Objective.PERCENTAGE
