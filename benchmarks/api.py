@@ -15,6 +15,7 @@ import os
 import platform
 import random
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -24,10 +25,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
+import psutil
 from sqlalchemy import insert, select
 
 from automl_magics.contracts.enums import JobStatus
@@ -75,12 +78,15 @@ class Timed:
     p50: list[float] = field(default_factory=list)
     """Milliseconds, by round."""
     p99: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+    """Milliseconds of the server's processor time for a request, by round."""
 
-    def note(self, seconds: float, latencies: Sequence[float]) -> None:
+    def note(self, seconds: float, latencies: Sequence[float], processor: float) -> None:
         cuts = statistics.quantiles(latencies, n=100)
         self.rates.append(len(latencies) / seconds)
         self.p50.append(cuts[49] * 1000)
         self.p99.append(cuts[98] * 1000)
+        self.processor.append(processor / len(latencies) * 1000)
 
 
 def main() -> None:
@@ -100,15 +106,22 @@ def measure(number: int, rounds: int, requests: int) -> dict[str, Timed]:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         stored, written = fill(Settings(home=root / "home", psk=PSK), root, number)
-        with server(root) as port:
+        with server(root) as (port, process):
             asked = operations(port, stored, written)
             timed = {name: Timed() for name in asked}
             for name, ask in asked.items():  # warm up
                 asyncio.run(_run(port, ask, _share(name, requests) // 4))
             for _ in range(rounds):
                 for name, ask in asked.items():
-                    timed[name].note(*asyncio.run(_run(port, ask, _share(name, requests))))
+                    before = _processor_time(process)
+                    took = asyncio.run(_run(port, ask, _share(name, requests)))
+                    timed[name].note(*took, _processor_time(process) - before)
     return timed
+
+
+def _processor_time(process: psutil.Process) -> float:
+    """Return the seconds that all of its threads have had a processor for."""
+    return float(sum(process.cpu_times()[:2]))
 
 
 def _share(name: str, requests: int) -> int:
@@ -216,8 +229,8 @@ def _result() -> dict[str, object]:
 
 
 @contextmanager
-def server(root: Path) -> Iterator[int]:
-    """Run a Jupyter server with the extension and the bare handler; yield its port."""
+def server(root: Path) -> Iterator[tuple[int, psutil.Process]]:
+    """Run a Jupyter server with the extension and the bare handler; yield its port and itself."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -242,7 +255,7 @@ def server(root: Path) -> Iterator[int]:
     )
     try:
         _wait_for(f"http://127.0.0.1:{port}/api/automl/openapi.json", process)
-        yield port
+        yield port, psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(60)
@@ -298,13 +311,14 @@ def report(measured: dict[int, dict[str, Timed]], options: argparse.Namespace) -
         f"# The REST API beside a bare Jupyter handler, {datetime.now(UTC):%Y-%m-%d}",
         "",
         f"`make bench-api`: {options.rounds} rounds of {options.requests} requests to each",
-        f"operation over {CONNECTIONS} connections; Python {platform.python_version()},",
+        f"operation over {CONNECTIONS} connections; {_versions()},",
         f"{os.cpu_count()} cores shared by server and client, load {os.getloadavg()[0]:.1f} at the",
         "end. Lists of 200 and creation get a tenth of the requests. Ratios are to the",
-        "bare handler in the same rounds.",
+        "bare handler in the same rounds: of its rate, and of its rate if only the server's",
+        "processor time counted, which other work on the machine does not change.",
         "",
-        "| stored jobs | operation | requests/s | of the bare rate | p50 ms | p99 ms |",
-        "|---:|---|---:|---:|---:|---:|",
+        "| stored jobs | operation | requests/s | of bare | cpu ms | of bare | p50 ms | p99 ms |",
+        "|---:|---|---:|---:|---:|---:|---:|---:|",
     ]
     for number, timed in measured.items():
         bare = timed["bare handler"]
@@ -312,9 +326,13 @@ def report(measured: dict[int, dict[str, Timed]], options: argparse.Namespace) -
             ratio = statistics.median(
                 rate / limit for rate, limit in zip(one.rates, bare.rates, strict=True)
             )
-            rate, p50, p99 = map(statistics.median, (one.rates, one.p50, one.p99))
+            by_processor = statistics.median(bare.processor) / statistics.median(one.processor)
+            rate, spent, p50, p99 = map(
+                statistics.median, (one.rates, one.processor, one.p50, one.p99)
+            )
             lines.append(
-                f"| {number:,} | {name} | {rate:,.0f} | {ratio:.2f} | {p50:.1f} | {p99:.1f} |"
+                f"| {number:,} | {name} | {rate:,.0f} | {ratio:.2f} | {spent:.2f} |"
+                f" {by_processor:.2f} | {p50:.1f} | {p99:.1f} |"
             )
     lines += ["", f"| operation | p99 at {most:,} to that at {fewest:,} |", "|---|---:|"]
     for name in measured[most]:
@@ -323,6 +341,12 @@ def report(measured: dict[int, dict[str, Timed]], options: argparse.Namespace) -
         )
         lines.append(f"| {name} | {ratio:.2f} |")
     return "\n".join([*lines, ""])
+
+
+def _versions() -> str:
+    packages = ("jupyter-server", "tornado", "pydantic", "SQLAlchemy")
+    told = ", ".join(f"{package} {version(package)}" for package in packages)
+    return f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {told}"
 
 
 def _options() -> argparse.Namespace:

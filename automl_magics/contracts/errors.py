@@ -86,6 +86,10 @@ class Unavailable(AutoMLError):
     status_code = 503
 
 
+class Busy(Unavailable):
+    """Somebody else is at work there just now; it is worth trying again at once."""
+
+
 class Unreachable(Unavailable):
     """Nobody answers at a server's address, so that nothing can have been done there."""
 

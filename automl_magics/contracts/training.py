@@ -347,8 +347,8 @@ class TrainingJob(BaseModel):
     @property
     def is_extension(self) -> bool:
         """True while a job that has a model already is trained for longer."""
-        waits = self.status in (JobStatus.QUEUED, JobStatus.RUNNING)
-        return waits and self.executor is ExecutorName.KERNEL and self.model_uri is not None
+        model = (self.registered_model_name, self.registered_model_version)
+        return extends(self.status, self.executor, *model)
 
     @property
     def is_ending(self) -> bool:
@@ -361,3 +361,12 @@ class TrainingJob(BaseModel):
             return False
         ending = ENDING_IN_AIRFLOW if is_remote else ENDING
         return datetime.now(UTC) - self.finished_at < ending
+
+
+def extends(
+    status: JobStatus, executor: ExecutorName, model_name: str | None, model_version: str | None
+) -> bool:
+    """Return whether a job that waits or runs has a model already, and is trained for longer."""
+    waits = status in (JobStatus.QUEUED, JobStatus.RUNNING)
+    has_model = model_name is not None and model_version is not None
+    return waits and executor is ExecutorName.KERNEL and has_model

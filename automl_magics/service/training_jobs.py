@@ -216,10 +216,16 @@ class TrainingService:
         """Return a job's report, one HTML file; `Conflict` for a job without a model."""
         return report_document(self.store.jobs.get(job_id))
 
-    def write_status(self, job_id: UUID, update: AutoMLTrainingStatusUpdate) -> TrainingJob:
-        """Take a DAG's writeback: a repeat changes nothing, a step backwards is only noted."""
+    def write_status(
+        self, job_id: UUID, update: AutoMLTrainingStatusUpdate, *, wait: bool = True
+    ) -> ShownJob:
+        """Take a DAG's writeback: a repeat changes nothing, a step backwards is only noted.
+
+        Without ``wait`` it takes less than a millisecond, or raises `Busy` and has done nothing.
+        """
         changes = update.model_dump(exclude={"status"}, exclude_none=True)
-        return self.store.jobs.write_back(job_id, JobStatus(update.status.value), **changes)
+        wanted = JobStatus(update.status.value)
+        return self.store.writebacks.take(job_id, wanted, wait=wait, **changes)
 
     def take_events(self, job_id: UUID, batch: TrainingEvents) -> TrainingEventsAccepted:
         """Take what a worker on another machine says; what was taken before is passed over."""

@@ -12,6 +12,7 @@ from automl_magics.store.jobs import Jobs
 from automl_magics.store.journal import Journal
 from automl_magics.store.queue import Queue
 from automl_magics.store.shown import ShownJobs
+from automl_magics.store.writebacks import Writebacks
 
 
 class Store:
@@ -35,6 +36,8 @@ class Store:
         Which jobs have changed of late.
     shown_jobs
         What the published APIs show of training jobs.
+    writebacks
+        What DAGs say of their jobs.
     """
 
     def __init__(self, database: Database) -> None:
@@ -47,6 +50,7 @@ class Store:
         self.feature_jobs = FeatureJobs(database)
         self.changes = Changes(database)
         self.shown_jobs = ShownJobs(database)
+        self.writebacks = Writebacks(database)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:

@@ -1,15 +1,24 @@
 """The SQLite file: how it is opened, migrated and written to."""
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    PoolProxiedConnection,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.exc import DatabaseError
 
-from automl_magics.contracts.errors import Unavailable
+from automl_magics.contracts.errors import Busy, Unavailable
 
 REVISION = "0007"
 """The newest migration; a test holds it against Alembic's own head."""
@@ -25,18 +34,22 @@ PRAGMAS = (
     "synchronous=NORMAL",
     "wal_autocheckpoint=4000",  # pages of 4 KiB; each checkpoint waits for the disk
 )
+PROMPT_PRAGMAS = (*PRAGMAS[:-1], "wal_autocheckpoint=0")
+"""Of a connection that waits for nothing: the next patient writer does its checkpoints."""
 
 
 class Database:
     """A SQLite file in WAL mode with foreign keys on.
 
     ``read()`` sees one consistent state; ``write()`` takes the write lock at its start, so that
-    what it reads stays true until it commits.
+    what it reads stays true until it commits. ``look()`` and ``change()`` are the same for
+    statements that the driver runs itself (`automl_magics.store.statements`).
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.engine = _engine(path)
+        self.engine = _engine(path, BUSY_TIMEOUT, PRAGMAS)
+        self._prompt_engine = _engine(path, 0, PROMPT_PRAGMAS)
 
     def migrate(self) -> None:
         """Bring the file to the newest schema; `Unavailable` when it is newer than this code."""
@@ -77,9 +90,35 @@ class Database:
         ):
             yield connection
 
+    @contextmanager
+    def look(self) -> Iterator[sqlite3.Connection]:
+        """Lend the driver's connection for one statement that reads."""
+        lent = self.engine.raw_connection()
+        try:
+            yield _driver(lent)
+        finally:
+            lent.close()
+
+    @contextmanager
+    def change(self, *, wait: bool = True) -> Iterator[sqlite3.Connection]:
+        """Open a write transaction on the driver's connection.
+
+        Without ``wait`` it raises `Busy` where another writer is at work, and never waits for the
+        disk.
+        """
+        lent = (self.engine if wait else self._prompt_engine).raw_connection()
+        try:
+            connection = _driver(lent)
+            _take_lock(connection)
+            yield connection
+            connection.commit()
+        finally:
+            lent.close()  # rolls back what is not committed
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        self._prompt_engine.dispose()
 
     def _revision(self) -> str | None:
         try:
@@ -99,23 +138,39 @@ class Database:
             ) from None
 
 
-def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT})
+def _take_lock(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # the rest says why it is
+            raise
+        raise Busy("The store is busy.", hint="Try again in a moment.") from None
+
+
+def _driver(lent: PoolProxiedConnection) -> sqlite3.Connection:
+    if not isinstance(lent.driver_connection, sqlite3.Connection):
+        msg = "a connection that is lent has its driver's"
+        raise TypeError(msg)
+    return lent.driver_connection
+
+
+def _engine(path: Path, timeout: float, pragmas: Sequence[str]) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": timeout},
+        pool_use_lifo=True,  # the one that was used last has its pages and statements at hand
+    )
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
         # The driver's own transactions start too late and hold no lock; "begin" below does both.
         connection.isolation_level = None
-        for pragma in PRAGMAS:
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
         mode = connection.get_execution_options().get("begin", "DEFERRED")
-        driver = connection.connection.driver_connection
-        if driver is None:
-            msg = "a connection that begins has its driver's"
-            raise AssertionError(msg)
-        driver.execute(f"BEGIN {mode}")
+        _driver(connection.connection).execute(f"BEGIN {mode}")
 
     return engine

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,11 +25,9 @@ from automl_magics.store.database import Database
 from automl_magics.store.journal import append_line
 from automl_magics.store.lifecycle import (
     INITIAL,
+    advanced,
     check_deletable,
-    check_transition,
-    is_late,
     refusal,
-    way,
 )
 from automl_magics.store.lists import list_queries
 from automl_magics.store.tables import TRAINING_JOBS as JOBS
@@ -140,28 +137,6 @@ class Jobs:
             _advance(connection, job, [job.status, *via, to], note, level, changes)
             return _get(connection, job_id)
 
-    def write_back(self, job_id: UUID, wanted: JobStatus, **changes: str) -> TrainingJob:
-        """Take what a DAG says of its job: a repeat changes nothing, a step back is only noted.
-
-        Parameters
-        ----------
-        changes
-            Further columns of text to set.
-        """
-        with self._database.write() as connection:
-            job = _get(connection, job_id)
-            if wanted is job.status:
-                return job
-            if job.status is JobStatus.STOPPED and wanted.is_terminal:
-                return job  # its run has come to its end, too
-            if is_late(job.status, wanted):
-                note = f"A writeback came late and was ignored: {wanted} after {job.status}."
-                append_line(connection, job_id, LogLevel.INFO, note)
-                return job
-            path, note = way(job.status, wanted), f"Written back: {wanted}."
-            values = _advance(connection, job, path, note, LogLevel.INFO, changes)
-            return job.model_copy(update=values)
-
     def beat(self, job_id: UUID, attempt: int, progress: Progress | None) -> bool:
         """Record a sign of life of a worker; False when the job no longer wants it."""
         values: dict[str, Any] = {"heartbeat_at": utc_now()}
@@ -205,18 +180,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _entering(status: JobStatus) -> dict[str, Any]:
-    """Return what changes by itself when a job enters a state."""
-    now = utc_now()
-    if status is JobStatus.QUEUED:
-        unclaimed = ("dispatcher_id", "claimed_at", "worker", "started_at", "heartbeat_at")
-        unended = ("progress", "finished_at", "error_message")
-        return {"queued_at": now, **dict.fromkeys((*unclaimed, *unended))}
-    if status is JobStatus.RUNNING:
-        return {"started_at": now, "heartbeat_at": now}
-    return {"finished_at": now}
-
-
 def _advance(  # noqa: PLR0917
     connection: Connection,
     job: TrainingJob,
@@ -224,21 +187,13 @@ def _advance(  # noqa: PLR0917
     note: str,
     level: LogLevel,
     changes: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Take a job along states, from its own to the last one; return what was set."""
-    values: dict[str, Any] = {}
-    for before, after in pairwise(path):
-        check_transition(before, after)
-        values |= _entering(after)
-    values |= {**changes, "status": path[-1], "updated_at": utc_now()}
-    if path[-1] is JobStatus.FAILED and job.is_extension:
-        values["status"], note = JobStatus.COMPLETE, f"{note} The model from before stays."
-        values.pop("error_message", None)
+) -> None:
+    """Take a job along states, from its own to the last one."""
+    values, note = advanced(path, note, changes, now=utc_now(), is_extension=job.is_extension)
     connection.execute(_CHANGE_ONE, {"wanted": job.job_id, **values})
     if job.status is JobStatus.RUNNING and path[-1] is JobStatus.QUEUED:
         connection.execute(delete(TRIALS).where(TRIALS.c.job_id == job.job_id))
     append_line(connection, job.job_id, level, note)
-    return values
 
 
 def _change(

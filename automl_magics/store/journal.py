@@ -1,5 +1,6 @@
 """What a job says while it lives: log lines and trials."""
 
+import sqlite3
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.training import LogLine, Trial
 from automl_magics.store.database import Database
+from automl_magics.store.statements import Statement
 from automl_magics.store.tables import LOG_LINES as LINES
 from automl_magics.store.tables import TRAINING_JOBS as JOBS
 from automl_magics.store.tables import TRIALS
@@ -23,6 +25,7 @@ _INSERT_LINE = insert(LINES).values(
     {name: bindparam(f"new_{name}") for name in LINES.c.keys()}  # noqa: SIM118 - a collection
     | {"seq": _NEXT_SEQ.scalar_subquery()}
 )
+_INSERT_LINE_BY_DRIVER = Statement(_INSERT_LINE.inline())
 
 
 class Journal:
@@ -107,14 +110,26 @@ def append_line(
     fields: Mapping[str, Any] | None = None,
 ) -> None:
     """Append a line within the caller's write transaction."""
-    line = {
+    connection.execute(_INSERT_LINE, _line(job_id, level, message, fields))
+
+
+def append_line_by_driver(
+    connection: sqlite3.Connection, job_id: UUID, level: LogLevel, message: str
+) -> None:
+    """Append a line within the caller's write transaction on the driver's connection."""
+    _INSERT_LINE_BY_DRIVER.run(connection, **_line(job_id, level, message, None))
+
+
+def _line(
+    job_id: UUID, level: LogLevel, message: str, fields: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    return {
         "new_job_id": job_id,
         "new_timestamp": datetime.now(UTC),
         "new_level": level,
         "new_message": message,
         "new_fields": dict(fields or {}),
     }
-    connection.execute(_INSERT_LINE, line)
 
 
 def _exists(connection: Connection, job_id: UUID, attempt: int | None = None) -> bool:

@@ -14,6 +14,11 @@ stopped   queued (extended)
 From failed nothing leads on. A job that is extended keeps its model until it has a better one.
 """
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
 from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.errors import Conflict
 
@@ -46,6 +51,36 @@ def check_transition(current: JobStatus, wanted: JobStatus) -> None:
         raise refusal(current, wanted)
 
 
+def advanced(
+    path: Sequence[JobStatus],
+    note: str,
+    changes: Mapping[str, Any],
+    *,
+    now: datetime,
+    is_extension: bool,
+) -> tuple[dict[str, Any], str]:
+    """Return the columns that change when a job goes along states, and the line for its log.
+
+    An extension that fails leaves its job complete, as it was before.
+
+    Parameters
+    ----------
+    path
+        From the job's own state to the last one; `Conflict` where it may not be gone.
+    changes
+        Further columns to set.
+    """
+    values: dict[str, Any] = {}
+    for before, after in pairwise(path):
+        check_transition(before, after)
+        values |= _entering(after, now)
+    values |= {**changes, "status": path[-1], "updated_at": now}
+    if path[-1] is FAILED and is_extension:
+        values["status"], note = COMPLETE, f"{note} The model from before stays."
+        values.pop("error_message", None)
+    return values, note
+
+
 def is_late(current: JobStatus, wanted: JobStatus) -> bool:
     """Return whether a job that is ``current`` has been ``wanted`` before, or is over."""
     if current.is_terminal:
@@ -72,3 +107,14 @@ def check_deletable(current: JobStatus) -> None:
     """Raise `Conflict` when a job in this state must not be deleted."""
     if current is RUNNING:
         raise Conflict("A job that is running cannot be deleted.", hint="Stop it first.")
+
+
+def _entering(status: JobStatus, now: datetime) -> dict[str, Any]:
+    """Return what changes by itself when a job enters a state."""
+    if status is QUEUED:
+        unclaimed = ("dispatcher_id", "claimed_at", "worker", "started_at", "heartbeat_at")
+        unended = ("progress", "finished_at", "error_message")
+        return {"queued_at": now, **dict.fromkeys((*unclaimed, *unended))}
+    if status is RUNNING:
+        return {"started_at": now, "heartbeat_at": now}
+    return {"finished_at": now}

@@ -3,6 +3,7 @@
 The columns come as they stand in the file, and pydantic alone makes values of them.
 """
 
+import sqlite3
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from automl_magics.contracts.shown import ShownJob, ShownPage
 from automl_magics.store.database import Database
 from automl_magics.store.jobs import not_found
 from automl_magics.store.lists import list_queries
+from automl_magics.store.statements import Statement
 from automl_magics.store.tables import TRAINING_JOBS as JOBS
 from automl_magics.store.tables import Moment
 
@@ -28,8 +30,10 @@ def _as_it_stands(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return text.concat(literal("+00:00")) if isinstance(column.type, Moment) else text
 
 
-_COLUMNS = [_as_it_stands(JOBS.c[name]).label(name) for name in _NAMES]
-_ONE = select(*_COLUMNS).where(JOBS.c.job_id == bindparam("wanted"))
+SHOWN = [_as_it_stands(JOBS.c[name]).label(name) for name in _NAMES]
+"""What to select, or to return from an update, for `shown_job`."""
+
+_ONE = Statement(select(*SHOWN).where(JOBS.c.job_id == bindparam("wanted")))
 
 
 class ShownJobs:
@@ -40,15 +44,12 @@ class ShownJobs:
 
     def get(self, job_id: UUID) -> ShownJob:
         """Return one job or raise `NotFound`."""
-        with self._database.read() as connection:
-            row = connection.execute(_ONE, {"wanted": job_id}).first()
-        if row is None:
-            raise not_found(job_id)
-        return ShownJob.model_validate(_named(row))
+        with self._database.look() as connection:
+            return shown_job(connection, job_id)
 
     def find(self, wanted: TrainingJobFilter) -> ShownPage:
         """Return a page of matching jobs."""
-        count, page = list_queries(wanted, _COLUMNS)
+        count, page = list_queries(wanted, SHOWN)
         with self._database.read() as connection:
             found = connection.scalar(count) or 0
             rows = connection.execute(page).all()
@@ -56,6 +57,19 @@ class ShownJobs:
         return ShownPage.model_construct(
             jobs=jobs, count=found, limit=wanted.limit, offset=wanted.offset
         )
+
+
+def shown_job(connection: sqlite3.Connection, job_id: UUID) -> ShownJob:
+    """Return one job or raise `NotFound`."""
+    row = _ONE.run(connection, wanted=job_id).fetchone()
+    if row is None:
+        raise not_found(job_id)
+    return shown_by(row)
+
+
+def shown_by(row: Iterable[Any]) -> ShownJob:
+    """Return the job that a row of `SHOWN` tells of."""
+    return ShownJob.model_validate(_named(row))
 
 
 def _named(row: Iterable[Any]) -> dict[str, Any]:

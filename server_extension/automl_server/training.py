@@ -12,6 +12,7 @@ from automl_magics.contracts.airflow import TrainingPreview
 from automl_magics.contracts.dialects import job_a, page_a, statuses_read_as
 from automl_magics.contracts.documents import JobDocument
 from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.errors import Busy
 from automl_magics.contracts.events import TrainingEvents, TrainingEventsAccepted
 from automl_magics.contracts.http import (
     AutoMLTrainingJobList,
@@ -154,7 +155,10 @@ async def update_training_status(
     backwards answers with the job as it is.
     """
     jobs = await handler.jobs()
-    return job_a(await to_thread(jobs.write_status, job_id, body))
+    try:
+        return job_a(jobs.write_status(job_id, body, wait=False))  # done sooner than a thread wakes
+    except Busy:
+        return job_a(await to_thread(jobs.write_status, job_id, body))
 
 
 @ROUTES.operation("POST", "/train/jobs/{job_id}/events", auth=Auth.PSK, status=202)

@@ -15,7 +15,7 @@ from automl_magics.contracts.enums import (
     Preset,
     ProblemType,
 )
-from automl_magics.contracts.errors import Conflict, InvalidInput, NotFound
+from automl_magics.contracts.errors import Busy, Conflict, InvalidInput, NotFound
 from automl_magics.contracts.http import AutoMLTrainingStatusUpdate
 from automl_magics.contracts.lists import TrainingJobFilter
 from automl_magics.contracts.training import AutoMLTrainingRequest
@@ -187,6 +187,33 @@ def test_writebacks_only_ever_lead_forward(
         assert service.get(job.job_id) == before
     if RANK[then] < RANK[first]:
         assert "ignored" in service.logs(job.job_id)[-1].message
+
+
+def test_a_writeback_that_must_not_wait_gives_way_to_another_writer(
+    service: TrainingService, store: Store, request_for: Request
+) -> None:
+    job = service.create(request_for(auto_trigger=False))
+    update = AutoMLTrainingStatusUpdate.model_validate({"status": "running"})
+    with store.jobs._database.write(), pytest.raises(Busy):
+        service.write_status(job.job_id, update, wait=False)
+    assert service.get(job.job_id) == job
+    assert service.write_status(job.job_id, update, wait=False).status is JobStatus.RUNNING
+
+
+def test_a_writeback_that_fails_an_extension_leaves_the_model(
+    service: TrainingService, store: Store, request_for: Request
+) -> None:
+    job = service.create(request_for(executor="kernel"))
+    model = {"registered_model_name": "m", "registered_model_version": "1"}
+    store.jobs.transition(job.job_id, JobStatus.RUNNING, note="started")
+    store.jobs.transition(job.job_id, JobStatus.COMPLETE, note="done", **model)
+    service.extend(job.job_id, 60)
+    update = AutoMLTrainingStatusUpdate.model_validate(
+        {"status": "failed", "error_message": "no space"}
+    )
+    written = service.write_status(job.job_id, update)
+    assert (written.status, written.error_message) == (JobStatus.COMPLETE, None)
+    assert "The model from before stays." in service.logs(job.job_id)[-1].message
 
 
 def test_a_writeback_for_an_unknown_job_is_refused(service: TrainingService) -> None:

@@ -8,7 +8,7 @@ import pytest
 from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.lists import SortColumn, TrainingJobFilter
 from automl_magics.store.lists import list_queries
-from automl_magics.store.shown import _COLUMNS
+from automl_magics.store.shown import SHOWN
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ BY_MODEL = "INDEX training_jobs_registered"
 def test_a_list_reads_indexes_and_the_rows_of_its_page_alone(store, filters, sort, descending):
     wanted = TrainingJobFilter(sort=sort, descending=descending, limit=200, **filters)
     with store._database.read() as connection:
-        for query in list_queries(wanted, _COLUMNS):
+        for query in list_queries(wanted, SHOWN):
             options = {"literal_binds": True, "render_postcompile": True}
             asked = str(query.compile(connection.engine, compile_kwargs=options))
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}").all()
