@@ -6,10 +6,19 @@ In Python the fields are snake_case; on the wire they are camelCase.
 import re
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from automl_magics.contracts.enums import (
     AutoMLAlgorithm,
@@ -20,7 +29,7 @@ from automl_magics.contracts.enums import (
 )
 from automl_magics.contracts.lists import MAX_PAGE
 from automl_magics.contracts.sources import SourceKind
-from automl_magics.contracts.training import LongText, Text
+from automl_magics.contracts.training import NEEDS_NO_LABEL, LongText, Text
 
 API_KEY_HEADER = "X-API-Key"
 
@@ -152,6 +161,22 @@ class AutoMLJobCreate(CamelModel):
     hardware: Text | None = None
     """The id of a hardware profile."""
     advanced: AdvancedOptions = Field(default_factory=AdvancedOptions)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _target_is_there(cls, given: Any) -> Any:
+        """Say where a job without a label is made: it cannot be here, by the published page."""
+        if not isinstance(given, dict) or given.get("problemType") not in list(NEEDS_NO_LABEL):
+            return given
+        if "targetColumn" in given:
+            return given
+        missing = PydanticCustomError(
+            "missing",
+            "Field required. To train without a label, create the job by POST /api/automl/train "
+            "without label_column; it is listed here as well.",
+        )
+        line = InitErrorDetails(type=missing, loc=("targetColumn",), input=given)
+        raise ValidationError.from_exception_data(cls.__name__, [line])
 
 
 class AutoMLJobCreated(CamelModel):

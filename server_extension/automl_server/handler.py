@@ -211,6 +211,8 @@ class UserHandler(AutoMLHandler):
             if "Authorization" in self.request.headers:
                 await self.note_failed_attempt("a token")
             self.get_login_url()
+        if self.request.method == "OPTIONS":
+            self.set_header("Allow", ", ".join(self._verbs()))
         self.refuse_large_body()
 
     def check_xsrf_cookie(self) -> None:
@@ -265,9 +267,17 @@ class OpenHandler(AutoMLHandler):
 class UnknownRouteHandler(AutoMLHandler):
     """Everything under the API's address that is no route."""
 
+    routes = re.compile(r"(?!)")
+    """Matches the path of each route below Jupyter's base URL."""
+
     async def prepare(self) -> None:
-        """Answer 404, signed in or not."""
+        """Answer 404, signed in or not; a route with a slash behind it is named without."""
         self.current_user = self._jupyter_current_user = None
+        path = self.request.path.removesuffix("/")
+        if path != self.request.path and self.routes.fullmatch(path[len(self.base_url) - 1 :]):
+            query = f"?{self.request.query}" if self.request.query else ""
+            self.redirect(path + query, status=307)
+            return
         raise NotFound(f"There is no {self.request.path} here.")
 
     def check_xsrf_cookie(self) -> None:

@@ -41,6 +41,7 @@ def patterns(operations: Sequence[Operation], unknown_below: Sequence[str]) -> l
         (path_pattern, _handler(list(group)))
         for path_pattern, group in groupby(ordered, key=lambda one: one.pattern)
     ]
+    UnknownRouteHandler.routes = re.compile("|".join(pattern for pattern, _ in table))
     return [*table, *((rf"{prefix}(?:/.*)?", UnknownRouteHandler) for prefix in unknown_below)]
 
 

@@ -365,3 +365,11 @@ async def test_what_is_no_route_of_dialect_b_is_a_404_and_a_wrong_verb_a_405(ask
     answer = await ask_b("PUT", "stats")
     assert answer.status_code == 405
     assert "GET" in answer.headers["allow"]
+
+
+async def test_a_job_without_a_label_is_told_where_it_can_be_made(ask_b, body):
+    del body["targetColumn"]
+    asked = {**body, "problemType": "anomaly_detection"}
+    (detail,) = (await ask_b("POST", "jobs", json=asked)).json()["detail"]
+    assert (detail["loc"], detail["type"]) == (["body", "targetColumn"], "missing")
+    assert "POST /api/automl/train" in detail["msg"]

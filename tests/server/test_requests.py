@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 from tornado import web
 
@@ -76,12 +77,30 @@ async def test_every_kind_of_answer_carries_the_correlation_id(ask):
 
 
 @pytest.mark.parametrize(
-    "path", ["", "nix", "train/", "train/jobs/", "train/jobs/a/b/c", "preview", "../automl/nix"]
+    "path", ["", "nix", "nix/", "train//", "train/jobs/a/b/c", "preview", "../automl/nix"]
 )
 @pytest.mark.parametrize("auth", [None, {}], ids=["signed-in", "nobody"])
 async def test_an_unknown_route_is_a_404_of_ours(ask, path, auth):
     for verb in ("GET", "POST", "DELETE"):
         assert_error(await ask(verb, path, auth=auth), 404)
+
+
+async def test_a_route_with_a_slash_behind_it_is_named_without(ask, api_url):
+    """As by a FastAPI service; the verb and the body are to be sent again."""
+    base = httpx.URL(api_url).raw_path.decode()
+    for verb, path in [
+        ("GET", "train/jobs/?limit=5"),
+        ("POST", "train/"),
+        ("PUT", "train/jobs/x/"),
+    ]:
+        answer = await ask(verb, path, auth={})
+        assert answer.status_code == 307
+        assert answer.headers["location"] == base + path.replace("/?", "?").removesuffix("/")
+
+
+async def test_options_name_the_verbs(ask):
+    answer = await ask("OPTIONS", f"train/jobs/{uuid4()}", auth={})
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "DELETE", "OPTIONS"}
 
 
 async def test_an_unknown_job_is_a_404_that_names_it(ask):
