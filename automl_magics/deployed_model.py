@@ -2,16 +2,23 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from automl_magics.contracts.errors import Conflict, NotFound
 from automl_magics.contracts.models import Deployment
+from automl_magics.contracts.training import TrainingJob
 from automl_magics.displays.models import deployment_html, deployment_text
 from automl_magics.displays.view import MAGIC, View
 from automl_magics.session import Session
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
+
+LARGEST_BODY = 8 * 2**20
+"""Characters of JSON that go to a server at once."""
 
 
 class DeployedModel(View):
@@ -29,13 +36,21 @@ class DeployedModel(View):
         self.name, self.version = deployment.name, deployment.version
         self.job_id = deployment.job_id
 
-    def predict(self, rows: "pd.DataFrame | Sequence[Mapping[str, Any]]") -> "pd.DataFrame":
+    @property
+    def pictures(self) -> list[str]:
+        """The columns whose values are the bytes of picture files."""
+        return [column.name for column in self.deployment.inputs if column.type == "binary"]
+
+    def predict(
+        self, rows: "pd.DataFrame | pa.Table | Sequence[Mapping[str, Any]]"
+    ) -> "pd.DataFrame":
         """Predict rows where the model is deployed.
 
         Parameters
         ----------
         rows
-            A DataFrame, or rows by their columns; a picture is the bytes of its file.
+            A DataFrame, an Arrow table, or rows by their columns; a picture is the bytes of its
+            file.
 
         Returns
         -------
@@ -43,10 +58,13 @@ class DeployedModel(View):
         classifier, ``probability_<class>`` for each class.
         """
         import pandas as pd
+        import pyarrow as pa
 
+        if isinstance(rows, pa.Table):
+            rows = rows.to_pandas()
         frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
-        text = _sendable(frame).to_json(orient="records", date_format="iso", double_precision=15)
-        found = self._session.models.predict(self.name, json.loads(text))
+        predict = self._session.models.predict
+        found = [one for part in _parts(frame) for one in predict(self.name, part)]
         return pd.DataFrame(found, index=frame.index)
 
     def undeploy(self) -> None:
@@ -65,6 +83,43 @@ class DeployedModel(View):
         """Return the deployment as a document."""
         document: dict[str, Any] = self.deployment.model_dump(mode="json")
         return document
+
+
+def is_elsewhere(session: Session, job: TrainingJob) -> bool:
+    """Return whether a job's model can only be had where a server has deployed it.
+
+    A registry of our own may have another model by that name, and is not asked then.
+    """
+    settings = session.settings
+    if session.way.is_local or settings.mlflow_tracking_uri is not None:
+        return False
+    return not (settings.home / "jobs" / str(job.job_id)).exists()
+
+
+def deployed_model_of(session: Session, job: TrainingJob) -> DeployedModel:
+    """Return the deployment of a job's model; `Conflict` where another one or none is deployed."""
+    try:
+        found = session.models.get(str(job.registered_model_name))
+    except NotFound:
+        found = None
+    if found is None or (found.job_id, found.version) != (
+        job.job_id,
+        job.registered_model_version,
+    ):
+        raise Conflict(
+            f"The model of {job.name} is on {session.place} and is not deployed there.",
+            hint=f"Say deploy {job.job_id.hex[:8]} first; its deployment then predicts.",
+        )
+    return DeployedModel(session, found)
+
+
+def _parts(frame: "pd.DataFrame") -> Iterator[list[dict[str, Any]]]:
+    """Yield the rows as JSON has them, in pieces that a server takes."""
+    text = _sendable(frame).to_json(orient="records", date_format="iso", double_precision=15)
+    rows: list[dict[str, Any]] = json.loads(text)
+    step = math.ceil(len(rows) / math.ceil(len(text) / LARGEST_BODY)) or 1
+    for start in range(0, len(rows), step):
+        yield rows[start : start + step]
 
 
 def _sendable(frame: "pd.DataFrame") -> "pd.DataFrame":

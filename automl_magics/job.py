@@ -19,7 +19,7 @@ from automl_magics.contracts.training import (
     Trial,
 )
 from automl_magics.data.frames import to_arrow
-from automl_magics.deployed_model import DeployedModel
+from automl_magics.deployed_model import DeployedModel, deployed_model_of, is_elsewhere
 from automl_magics.displays.dag import RenderedDag
 from automl_magics.displays.job_card import job_html, job_text
 from automl_magics.displays.progress import progress_display
@@ -277,11 +277,6 @@ class TrainingJobHandle(View):
         ``probability_<class>`` for each class.
         """
         self.check_model()
-        if self._model_uri != self._record.model_uri:
-            from automl_magics.tracking import load_trained_model
-
-            self._model = load_trained_model(self._session.settings, self._record)
-            self._model_uri = self._record.model_uri
         from automl_magics.data.pictures import PictureFiles, read_pictures
 
         files = PictureFiles([Path.cwd()])
@@ -292,6 +287,14 @@ class TrainingJobHandle(View):
                 self._session.settings, str(data), namespace=_variables(), folder=Path.cwd()
             )
             data, files = source.read(), source.picture_files()
+        if is_elsewhere(self._session, self._record):
+            deployed = deployed_model_of(self._session, self._record)
+            return deployed.predict(read_pictures(_as_frame(data), deployed.pictures, files))
+        if self._model_uri != self._record.model_uri:
+            from automl_magics.tracking import load_trained_model
+
+            self._model = load_trained_model(self._session.settings, self._record)
+            self._model_uri = self._record.model_uri
         pictures = [name for name, kind in self._model.input_columns.items() if kind == "image"]
         frame = read_pictures(_as_frame(data), pictures, files)
         predictions: pd.DataFrame = self._model.predict(frame)

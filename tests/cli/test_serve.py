@@ -100,10 +100,24 @@ def test_a_shell_trains_on_a_server_of_another_home(shell, tmp_path):
     assert "stopped" in shell("stop", "w").stdout
     assert [job["name"] for job in json.loads(shell("jobs", "--json").stdout)] == ["w", "churn"]
 
+    _predict_where_it_is_deployed(shell, tmp_path, json.loads(trained.stdout)["job_id"])
     conflict = shell("stop", "churn")
     assert (conflict.returncode, conflict.stderr.count("\n")) == (2, 1)
     assert "complete" in conflict.stderr
     assert not (tmp_path / "elsewhere" / "automl.db").exists()
+
+
+def _predict_where_it_is_deployed(shell, folder, job_id):
+    """The shell's own home has no model and no registry: the server's deployment predicts."""
+    new = folder / "new.csv"
+    new.write_text("tenure,plan,spend\n3,basic,40.5\n50,pro,60\n")
+    early = shell("predict", "churn", str(new))
+    assert (early.returncode, early.stderr.count("\n")) == (2, 1)
+    assert f"not deployed there. Say deploy {job_id.replace('-', '')[:8]} first" in early.stderr
+    assert shell("deploy", "churn").returncode == 0
+    refused = shell("predict", "churn", str(new))  # by the deployed model, which knows its columns
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert refused.stderr.endswith("null where not known.\n")
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -134,94 +148,6 @@ def test_it_serves_the_api_and_hardly_more(serve):
         assert strangers.get("api/automl/docs").status_code == 200
         for path in ("api/contents", "api/kernels", "api/terminals", "files/churn.csv", "lab"):
             assert strangers.get(path).status_code == 404, path
-
-
-def test_clients_written_for_the_published_apis_run_unchanged(serve, elsewhere, settings):
-    """The requests of the published pages, as their curl lines send them; no code of ours."""
-    served = serve(AUTOML_PSK="hush", AUTOML_MAX_JOBS="0")
-    made = [*AUTOML, "keys", "create", "--name", "ci", "--json"]
-    scopes = ("--scope", "ml-workbench:read", "--scope", "ml-workbench:write")
-    key = json.loads(
-        subprocess.run(
-            [*made, *scopes],
-            env={**elsewhere, "AUTOML_HOME": str(settings.home)},
-            capture_output=True,
-            check=True,
-        ).stdout
-    )["key"]
-    with httpx.Client(base_url=served["url"], trust_env=False, timeout=120) as http:
-        _use_dialect_a(http, {"Authorization": f"Bearer {served['token']}"})
-        _use_dialect_b(http, {"X-API-Key": key})
-
-
-def _use_dialect_a(http: httpx.Client, bearer: dict[str, str]) -> None:
-    body = {
-        "source_table": "churn.csv",
-        "label_column": "churned",
-        "name": "Churn",
-        "auto_trigger": False,
-    }
-    created = http.post("api/automl/train", headers=bearer, json=body)
-    assert (created.status_code, created.json()["status"]) == (201, "ready")
-    job = f"api/automl/train/jobs/{created.json()['job_id']}"
-    triggered = http.post(f"{job}/trigger", headers=bearer)
-    assert (triggered.status_code, triggered.json()["status"]) == (200, "queued")
-    assert set(triggered.json()) == set(created.json())
-    again = http.post(f"{job}/trigger", headers=bearer)
-    assert (again.status_code, again.json()["code"]) == (409, 409)
-    update = {"status": "running", "mlflow_run_id": "r", "error_message": None}
-    for psk, status in (("wrong", 401), ("hush", 200)):
-        told = http.put(f"{job}/status", headers={"Authorization-PSK": psk}, json=update)
-        assert told.status_code == status
-    assert (told.json()["status"], told.json()["mlflow_run_id"]) == ("running", "r")
-    assert http.put(f"{job}/status", headers={"Authorization-PSK": "hush"}).status_code == 422
-    listed = http.get("api/automl/train/jobs?status=running", headers=bearer).json()
-    assert (listed["count"], listed["limit"], listed["offset"]) == (1, 20, 0)
-    assert http.post(f"{job}/stop", headers=bearer).json()["status"] == "failed"
-    assert http.delete(job, headers=bearer).status_code == 204
-    proposals = "api/automl/feature-engineering/jobs"
-    unknown = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
-    assert http.post(f"{proposals}/{unknown}/retry", headers=bearer).status_code == 404
-
-
-def _use_dialect_b(http: httpx.Client, key: dict[str, str]) -> None:
-    (dataset,) = http.get("api/v1/automl/datasets", headers=key).json()["datasets"]
-    body = {
-        "name": "Churn Prediction Model",
-        "dataset": dataset["id"],
-        "targetColumn": "churned",
-        "problemType": "binary_classification",
-        "predictorType": "tabular",
-        "preset": "best_quality",
-        "timeLimit": 3600,
-        "metric": "f1",
-        "featureColumns": ["tenure", "plan", "spend"],
-        "labelColumn": "churned",
-        "advanced": {"excludeModels": ["KNN"], "enableEnsemble": True},
-    }
-    created = http.post("api/v1/automl/jobs", headers=key, json=body)
-    assert (created.status_code, created.json()["status"]) == (201, "queued"), created.text
-    assert set(created.json()) == {"id", "name", "status", "createdAt"}
-    job = f"api/v1/automl/jobs/{created.json()['id']}"
-    seen = http.get(job, headers=key).json()
-    assert {name: seen[name] for name in ("preset", "timeLimit", "targetColumn", "dataset")} == {
-        name: body[name] for name in ("preset", "timeLimit", "targetColumn", "dataset")
-    }
-    listed = http.get("api/v1/automl/jobs?search=churn&sort=createdAt:desc", headers=key).json()
-    assert [one["id"] for one in listed["jobs"]] == [seen["id"]]
-    assert http.post(f"{job}/deploy", headers=key).status_code == 409
-    assert http.post(f"{job}/stop", headers=key).json() == {
-        "id": seen["id"],
-        "status": "stopped",
-        "message": "AutoML job stopped successfully",
-    }
-    logs = http.get(f"{job}/logs?lines=1", headers=key).json()
-    assert set(logs["logs"][0]) == {"timestamp", "level", "message"}
-    assert http.get("api/v1/automl/stats", headers=key).json()["total"] == 1
-    assert http.delete(job, headers=key).status_code == 204
-    assert http.get(job, headers=key).json()["code"] == 404
-    http.cookies.clear()  # the server signed in whoever came with its token
-    assert http.get(job).status_code == 401
 
 
 @pytest.mark.parametrize(
