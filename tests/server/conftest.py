@@ -5,6 +5,7 @@ import csv
 import random
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -157,7 +158,19 @@ def until() -> Callable[..., Awaitable[Any]]:
 
 
 @pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(free_ports: Callable[[int], list[int]]) -> int:
+    return free_ports(1)[0]
+
+
+@pytest.fixture
+def free_ports() -> Callable[[int], list[int]]:
+    """Return so many ports of this machine that nobody listens at."""
+
+    def find(number: int) -> list[int]:
+        with ExitStack() as stack:
+            probes = [stack.enter_context(socket.socket()) for _ in range(number)]
+            for probe in probes:
+                probe.bind(("127.0.0.1", 0))
+            return [int(probe.getsockname()[1]) for probe in probes]
+
+    return find
