@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -48,7 +50,9 @@ def airflow_2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow2]:
     airflow = place / "venv" / "bin" / "airflow"
     words = ["webserver", "--workers", "1", "--hostname", "127.0.0.1", "--port", str(port)]
     with (home / "webserver.log").open("wb") as log:
-        server = subprocess.Popen([airflow, *words], env=variables, stdout=log, stderr=log)
+        server = subprocess.Popen(
+            [airflow, *words], env=variables, stdout=log, stderr=log, start_new_session=True
+        )
         try:
             subprocess.run(
                 [airflow, "dags", "reserialize"], env=variables, check=True, capture_output=True
@@ -56,8 +60,8 @@ def airflow_2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow2]:
             url = f"http://127.0.0.1:{port}"
             yield Airflow2(place / "venv" / "bin" / "python", home / "dags", variables, url)
         finally:
-            server.terminate()
-            server.wait(timeout=60)
+            os.killpg(server.pid, signal.SIGKILL)  # its workers too; it keeps nothing
+            server.wait()
 
 
 def test_both_shapes_are_imported_whatever_was_typed(airflow_2: Airflow2) -> None:
@@ -88,7 +92,7 @@ def test_version_1_of_the_rest_api_triggers_lists_and_ends_runs(
     settings = Settings(
         home=tmp_path, airflow_url=airflow_2.url, airflow_user=USER, airflow_password=PASSWORD
     )
-    until(lambda: _answers(airflow_2.url), bool)
+    until(lambda: _answers(airflow_2.url), bool, 240)
     asyncio.run(_try_all(settings))
 
 
