@@ -207,7 +207,7 @@ def test_a_writeback_that_fails_an_extension_leaves_the_model(
     model = {"registered_model_name": "m", "registered_model_version": "1"}
     store.jobs.transition(job.job_id, JobStatus.RUNNING, note="started")
     store.jobs.transition(job.job_id, JobStatus.COMPLETE, note="done", **model)
-    service.extend(job.job_id, 60)
+    store.jobs.transition(job.job_id, JobStatus.QUEUED, note="extended")
     update = AutoMLTrainingStatusUpdate.model_validate(
         {"status": "failed", "error_message": "no space"}
     )
