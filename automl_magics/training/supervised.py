@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_magics.contracts.enums import LogLevel, Phase, PredictorType, Preset, ProblemType
+from automl_magics.contracts.errors import InvalidInput
 from automl_magics.contracts.training import LedgerEntry, Progress, TrainingResult
 from automl_magics.training.algorithms import load_algorithm
 from automl_magics.training.algorithms.base import Floats, TrainingData
@@ -151,6 +152,14 @@ class SupervisedTraining:
         )
         self.table, self.pictures = prepared.table, prepared.encoders
         self._warn(prepared.warnings)
+        try:
+            check_label(profile_label(self.table, self.task.label), self.problem_type)
+        except InvalidInput as refusal:
+            raise InvalidInput(
+                f"Among the rows whose pictures can be read: {refusal.message}",
+                hint="Mend the pictures, or add rows.",
+                field=refusal.field,
+            ) from None
 
     def _labelled_rows(self) -> LabelledRows:
         return labelled_rows(self.table, self.task, self.budget)

@@ -241,6 +241,14 @@ CONTENTS = st.one_of(
 )  # fmt: skip
 
 
+def test_too_few_readable_pictures_are_refused() -> None:
+    pictures = [GOOD[0]] * 3 + [b"no picture"] * 9
+    table = pa.table({"picture": pa.array(pictures, pa.binary()), "label": [0, 1, 0, 1] * 3})
+    task = Task(label_column="label", predictor_type=PredictorType.IMAGE, max_trials=1)
+    with pytest.raises(InvalidInput, match="pictures can be read: Only 3 rows"):
+        train(table, task, budget=Budget(float("inf")))
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(contents=st.lists(CONTENTS, min_size=12, max_size=24), as_struct=st.booleans())
 def test_any_bytes_train_or_give_one_of_our_errors(
