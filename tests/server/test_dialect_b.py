@@ -104,6 +104,7 @@ def test_a_body_becomes_a_request():
         "label_column": "churned",
         "feature_columns": ["a", "b"],
         "problem_type": "regression",
+        "predictor_type": "tabular",
         "preset": "balanced",
         "name": "churn",
         "description": "why",
