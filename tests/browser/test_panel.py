@@ -157,7 +157,11 @@ def test_jobs_are_searched_filtered_and_done_by_keyboard(page, panel_lab):
     page.keyboard.type("by hand")
     expect(row(page, FINISHED)).to_have_count(0)
     page.keyboard.press("Tab")
-    page.keyboard.press("F")  # chooses Failed; a word typed slowly would be taken letter by letter
+    states = page.get_by_role("combobox", name="Show jobs that are")
+    expect(states).to_be_focused()
+    # F chooses Failed; a word typed slowly would be taken letter by letter
+    page.keyboard.press("F", delay=50)
+    expect(states).to_have_value("failed")
     expect(page.get_by_text("No job is like that")).to_be_visible()
     page.get_by_role("button", name="Show all jobs").focus()
     page.keyboard.press("Enter")
