@@ -50,11 +50,14 @@ def train(lab: Lab, name: str, **fields: Any) -> str:
 
 @contextmanager
 def opened(chromium: Browser, lab: Lab, *, reset: bool = True) -> Iterator[Page]:
-    """Open JupyterLab with the panel in sight."""
+    """Open JupyterLab with the panel in sight, and nothing to come that takes the focus away."""
     context = chromium.new_context(viewport={"width": 1300, "height": 850})
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     page.goto(f"{lab.url}lab?token={lab.token}{'&reset' if reset else ''}")
+    if reset:
+        # An empty workspace gets a launcher once all is loaded, which takes the focus for itself.
+        expect(page.locator(".jp-Launcher")).to_be_focused()
     page.locator('.jp-SideBar [data-id="automl-jobs"]').click()
     try:
         yield page
