@@ -25,6 +25,7 @@ from automl_magics.contracts.features import (
     FeatureEngineeringJob,
     FeatureEngineeringStatus,
     FeatureRecipe,
+    RecipeEdits,
 )
 from automl_magics.service.approval import (
     SOURCES,
@@ -61,7 +62,7 @@ def main(words: list[str]) -> None:
     with reporter.heart():
         try:
             with _slot(settings):
-                if job.status is FeatureEngineeringStatus.RUNNING:
+                if job.approval is None:
                     _propose(settings, store, job, reporter)
                 else:
                     _materialize(settings, store, job, reporter, dispatch="--dispatch" in words)
@@ -189,23 +190,19 @@ def _materialize(
     *,
     dispatch: bool,
 ) -> None:
-    from automl_magics.contracts.features import FeatureEngineeringApproval
-    from automl_magics.features.author import write_sql
     from automl_magics.features.publish import materialize, publish
 
     folder, tables = settings.job_folder(job.job_id), frozen_tables(settings, job)
-    plan, approval = job.plan, job.approval or FeatureEngineeringApproval()
-    if plan is None:
-        raise Conflict("The job has no recipe.")
-    reporter.step("validating", "Validating the edited recipe.")
-    recipe, summary = validated(settings, job, approval.edits)
+    plan, approval = job.plan, job.approval
+    if plan is None or approval is None:
+        raise Conflict("The job has no approved recipe.")
+    reporter.step("validating", "Validating the approved recipe.")
+    recipe, summary = validated(settings, job, RecipeEdits())
     store.feature_jobs.transition(
         job.job_id,
         FeatureEngineeringStatus.MATERIALIZING,
         note=f"Making {recipe.target_table} with {len(recipe.features)} features.",
         attempt=job.attempt,
-        recipe=recipe.model_dump(mode="json"),
-        sql=write_sql(recipe, plan),
         validation=summary.model_dump(mode="json"),
     )
     database = folder / "table.duckdb"

@@ -37,7 +37,7 @@ class FeatureJobFailed(AutoMLError):
     """A feature engineering job that was waited for has failed; `job` is its handle."""
 
     def __init__(self, job: "FeatureJobHandle", message: str) -> None:
-        super().__init__(message, hint="Its log says more; retry runs the crew anew.")
+        super().__init__(message, hint="Its log says more; retry starts it anew.")
         self.job = job
 
 
@@ -103,7 +103,7 @@ class FeatureJobHandle(View):
         return self
 
     def retry(self) -> "FeatureJobHandle":
-        """Start the crew anew."""
+        """Start a failed job anew: the crew, or the making of the table that was approved."""
         self.record = self._session.features.retry(self.id)
         return self
 

@@ -166,7 +166,10 @@ class FeatureJobs(Protocol):
         ...
 
     def retry(self, job_id: UUID) -> FeatureEngineeringJob:
-        """Start the crew on a failed job anew; `Conflict` in any other state."""
+        """Start a failed job anew; `Conflict` in any other state.
+
+        The crew proposes once more, or makes the table that was approved, edits and all.
+        """
         ...
 
     def delete(self, job_id: UUID) -> None:

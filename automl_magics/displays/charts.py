@@ -13,6 +13,7 @@ from automl_magics.displays.charts_of_columns import importance_bars
 from automl_magics.displays.charts_of_forecasts import forecast_chart
 from automl_magics.displays.charts_of_policies import policy_values
 from automl_magics.displays.charts_of_search import incumbent_curve, ledger_bars, search_curve
+from automl_magics.displays.charts_of_texts import telling_terms
 from automl_magics.displays.charts_of_values import predicted_and_actual, residuals
 from automl_magics.displays.drawing import VEGA_LITE, bundle, svg
 
@@ -39,6 +40,7 @@ __all__ = [
     "roc_curve",
     "search_curve",
     "svg",
+    "telling_terms",
 ]
 
 
@@ -73,14 +75,21 @@ def charts_of_quality(result: TrainingResult) -> "dict[str, alt.TopLevelMixin]":
 
 
 def charts_of_importance(result: TrainingResult) -> "dict[str, alt.TopLevelMixin]":
-    """Return what the model looks at: by permutation where that was measured, else by gain."""
+    """Return what the model looks at: columns, and in texts n-grams.
+
+    Columns by permutation where that was measured, else by gain.
+    """
+    found: dict[str, alt.TopLevelMixin] = {}
     if result.permutation_importance:
         title = f"{result.metric} lost when shuffled"
-        return {"Permutation importance": importance_bars(result.permutation_importance, title)}
-    if result.feature_importance:
+        found["Permutation importance"] = importance_bars(result.permutation_importance, title)
+    elif result.feature_importance:
         bars = importance_bars(result.feature_importance, "share of the gain")
-        return {"Feature importance": bars}
-    return {}
+        found["Feature importance"] = bars
+    for column, terms in result.curves.get("terms", {}).items():
+        if any(terms.values()):
+            found[f"Telling n-grams of {column}"] = telling_terms(terms)
+    return found
 
 
 def charts_of_search(result: TrainingResult) -> "dict[str, alt.TopLevelMixin]":

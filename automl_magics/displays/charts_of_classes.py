@@ -10,6 +10,8 @@ Pairs = Sequence[Sequence[float]]
 
 SIDE = 200
 """Pixels of a square chart's side."""
+LABEL = 120
+"""Pixels of a class's name, at most."""
 
 
 def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> "alt.LayerChart":
@@ -34,8 +36,13 @@ def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) ->
     ]
     order = list(classes)
     base = alt.Chart(alt.InlineData(values=values)).encode(
-        x=alt.X("predicted:N", sort=order, title="predicted", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("actual:N", sort=order, title="actual"),
+        x=alt.X(
+            "predicted:N",
+            sort=order,
+            title="predicted",
+            axis=alt.Axis(labelAngle=0, labelLimit=max(SIDE // len(order), 30)),
+        ),
+        y=alt.Y("actual:N", sort=order, title="actual", axis=alt.Axis(labelLimit=LABEL)),
     )
     cells = base.mark_rect().encode(
         color=alt.Color(

@@ -154,8 +154,10 @@ def _what(job: TrainingJob, *, brief: bool = False) -> str:
     if (seconds := elapsed(job)) is not None:
         parts.append(duration(seconds))
     if job.result is not None:
-        best = score(job.result.test_score)
-        parts.append(f"{job.result.best_candidate}  {job.result.metric} {best} test")
+        tested = job.result.test_score is not None
+        best = score(job.result.test_score if tested else job.result.validation_score)
+        where = "test" if tested else "validation"
+        parts.append(f"{job.result.best_candidate}  {job.result.metric} {best} {where}")
     return "  ".join(parts)
 
 

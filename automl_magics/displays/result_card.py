@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from automl_magics.contracts.training import TrainingJob, TrainingResult
 from automl_magics.displays import charts
+from automl_magics.displays.charts_of_texts import distinct
 from automl_magics.displays.job_card import facts, next_steps
 from automl_magics.displays.tables import Leaderboard
 from automl_magics.displays.view import MAGIC, render
@@ -22,6 +23,7 @@ Section = tuple[str, list[tuple[str, str]], list[tuple[str, Markup]]]
 
 _FEATURES = 5
 _ITEMS = 4
+_GRAMS = 3
 
 
 def result_text(
@@ -91,12 +93,24 @@ def _figures(result: TrainingResult) -> list[tuple[str, str]]:
     features = [f"{name} {score(value)}" for name, value in importance.items()]
     ledger = sorted(result.ledger, key=lambda entry: -entry.seconds)
     spent = [f"{entry.item} {duration(entry.seconds)}" for entry in ledger]
+    terms = result.curves.get("terms", {}).values()
     known = [
         ("test", ", ".join(others)),
         ("features", _first(features, _FEATURES)),
+        *(("n-grams", _telling(found)) for found in terms),
         ("spent on", _first(spent, _ITEMS)),
     ]
     return [(what, value) for what, value in known if value]
+
+
+def _telling(terms: dict[str, list[tuple[str, float]]]) -> str:
+    """Return the n-grams of a column that speak most for each class, e.g. ``good: fine, nice``."""
+    told = [
+        f"{' '.join(name.split())}: {', '.join(term for term, _ in distinct(found)[:_GRAMS])}"
+        for name, found in terms.items()
+        if found
+    ]
+    return "; ".join(told[:_ITEMS]) + ("; …" if len(told) > _ITEMS else "")
 
 
 def _first(parts: list[str], count: int) -> str:

@@ -142,14 +142,14 @@ class FeatureService:
         recipe = edited_recipe(job, approval.edits)
         if approval.auto_train:
             training_request(approval.train_request, recipe, job_id)
-        if approval.edits != RecipeEdits():
-            validated(self._settings, job, approval.edits)
+        edited = self._edited(job, approval.edits) if approval.edits != RecipeEdits() else {}
         approved = self._store.feature_jobs.transition(
             job_id,
             FeatureEngineeringStatus.APPROVED,
             note=f"Approved by {self._caller.name}.",
             attempt=job.attempt,
             approval=approval.model_dump(mode="json", exclude_unset=True),
+            **edited,
             **self._tied(),
         )
         return self._set_to_work(approved)
@@ -164,24 +164,19 @@ class FeatureService:
         Conflict
             Unless the job is pending approval.
         """
-        from automl_magics.features.author import write_sql
-
         job = self.get(job_id)
         if job.status is not FeatureEngineeringStatus.PENDING_APPROVAL or job.plan is None:
             raise Conflict(f"A feature engineering job that is {job.status} cannot be edited.")
-        recipe, summary = validated(self._settings, job, edits)
         return self._store.feature_jobs.revise(
             job_id,
             seen=job.updated_at,
             note=f"Edited by {self._caller.name}.",
-            recipe=recipe.model_dump(mode="json"),
-            sql=write_sql(recipe, job.plan),
-            validation=summary.model_dump(mode="json"),
+            **self._edited(job, edits),
             **self._tied(),
         )
 
     def retry(self, job_id: UUID) -> FeatureEngineeringJob:
-        """Start the crew on a failed job anew."""
+        """Start a failed job anew: the crew, or the making of the table that was approved."""
         self.get(job_id)
         note = f"Retried by {self._caller.name}."
         job = self._store.feature_jobs.transition(
@@ -204,6 +199,17 @@ class FeatureService:
         """Mark the jobs whose process has died as failed."""
         for job in self._store.feature_jobs.at_work():
             self._seen(job)
+
+    def _edited(self, job: FeatureEngineeringJob, edits: RecipeEdits) -> dict[str, Any]:
+        """Return the columns of a proposal with edits, which have been tried."""
+        from automl_magics.features.author import write_sql
+
+        recipe, summary = validated(self._settings, job, edits)
+        return {
+            "recipe": recipe.model_dump(mode="json"),
+            "sql": None if job.plan is None else write_sql(recipe, job.plan),
+            "validation": summary.model_dump(mode="json"),
+        }
 
     def _set_to_work(self, job: FeatureEngineeringJob) -> FeatureEngineeringJob:
         def ended() -> None:

@@ -1,15 +1,15 @@
 """The records of feature engineering jobs, their transitions and their logs.
 
-================  ====================================================
+================  ==============================================================
 from              to
-================  ====================================================
+================  ==============================================================
 (new)             running
-running           pending_approval, failed
+running           pending_approval, failed; materializing when it was approved before
 pending_approval  approved
 approved          materializing, failed
 materializing     complete, failed
 failed            running (retried, at the next attempt)
-================  ====================================================
+================  ==============================================================
 """
 
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ from automl_magics.store.tables import FEATURE_LOG_LINES as LINES
 RUNNING, PENDING, FAILED, APPROVED, MATERIALIZING, COMPLETE = FeatureEngineeringStatus
 
 ALLOWED: Mapping[FeatureEngineeringStatus, frozenset[FeatureEngineeringStatus]] = {
-    RUNNING: frozenset({PENDING, FAILED}),
+    RUNNING: frozenset({PENDING, MATERIALIZING, FAILED}),
     PENDING: frozenset({APPROVED}),
     APPROVED: frozenset({MATERIALIZING, FAILED}),
     MATERIALIZING: frozenset({COMPLETE, FAILED}),
@@ -238,8 +238,9 @@ def _conditions(wanted: FeatureJobFilter) -> list[ColumnElement[bool]]:
 def _entering(job: FeatureEngineeringJob, to: FeatureEngineeringStatus) -> dict[str, Any]:
     """Return what changes by itself when a job enters a state."""
     now = utc_now()
-    if to is RUNNING:  # anew: nothing of the attempt that failed is left
-        gone = ("recipe", "plan", "sql", "validation", "error", "approval", "progress", "worker")
+    if to is RUNNING:  # anew: nothing of the attempt that failed is left but what was approved
+        proposed = ("recipe", "plan", "sql", "validation") if job.approval is None else ()
+        gone = (*proposed, "error", "progress", "worker")
         times = {"started_at": now, "finished_at": None, "heartbeat_at": now}
         return {**dict.fromkeys(gone), **times, "attempt": job.attempt + 1}
     if to is APPROVED:

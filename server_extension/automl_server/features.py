@@ -111,7 +111,7 @@ async def approve_feature_engineering_job(
 async def retry_feature_engineering_job(
     handler: UserHandler, job_id: UUID
 ) -> FeatureEngineeringProposal:
-    """Re-run the crew on a failed job."""
+    """Re-run the crew on a failed job; what was approved is made as approved."""
     features = await _features(handler)
     return proposal_of(await to_thread(features.retry, job_id))
 

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -195,6 +195,15 @@ def test_a_bug_is_one_line_and_its_details_are_kept(settings, monkeypatch, capsy
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What is started now can be interrupted, also from a shell's background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interrupt_ends_the_waiting_and_not_the_job(automl, command, folder):
     words = ["train", "churn.csv", "--label", "churned", "--name", "j", "--time-limit", "5"]
     waiting = subprocess.Popen(

@@ -45,7 +45,21 @@ VALUES = TrainingResult(
     curves={"residuals": [[row / 7, row % 13] for row in range(400)]},
     **COMMON,
 )
+TEXTS = TWO_CLASSES.model_copy(
+    update={
+        "curves": {
+            "terms": {
+                HOSTILE: {
+                    "no": [["awful", 2.0], [" awf", 1.5], ["so bad", 1.2], ["bad ", 1.1]],
+                    HOSTILE: [[HOSTILE, 1.0], [" ok ", 0.5]],
+                },
+                "unsaid": {"no": [], HOSTILE: []},
+            }
+        }
+    }
+)
 EVERY = {
+    **{f"texts: {name}": chart for name, chart in charts_of(TEXTS).items()},
     **{f"two classes: {name}": chart for name, chart in charts_of(TWO_CLASSES).items()},
     **{f"values: {name}": chart for name, chart in charts_of(VALUES).items()},
 }
@@ -65,6 +79,11 @@ def test_a_result_has_the_charts_of_its_problem():
         "Predicted and actual",
         "Residuals",
         "Feature importance",
+        "Seconds",
+    ]
+    assert list(charts_of(TEXTS)) == [
+        "Permutation importance",
+        f"Telling n-grams of {HOSTILE}",
         "Seconds",
     ]
     bare = VALUES.model_copy(update={"curves": {}, "feature_importance": {}, "ledger": []})
@@ -106,6 +125,15 @@ def test_short_items_of_the_ledger_are_one_bar():
     spent = _rows_with("item", charts_of(VALUES)["Seconds"])
     assert [round(bar["seconds"], 1) for bar in spent] == [5, 3, 2.3, 0]
     assert spent[-1]["item"] == "all else"
+
+
+def test_n_grams_are_shown_once_and_for_their_class():
+    drawn = charts_of(TEXTS)[f"Telling n-grams of {HOSTILE}"].to_dict()
+    shown = [
+        (part["title"]["text"], [row["n-gram"] for row in drawn["datasets"][part["data"]["name"]]])
+        for part in drawn["concat"]
+    ]
+    assert shown == [("no", ["awful", "so bad"]), (HOSTILE, [HOSTILE, "_ok_"])]
 
 
 def _rows_with(column: str, chart: alt.LayerChart) -> list[dict[str, float]]:

@@ -169,6 +169,13 @@ def test_a_finished_job_shows_its_worth_as_text():
     assert len(text.splitlines()) < 30
 
 
+def test_a_finished_job_tells_the_n_grams_of_each_class():
+    terms = {"note": {"no\none": [("awful", 2.0), (" awf", 1.0)], HOSTILE: [("fine ", 1.0)]}}
+    learned = RESULT.model_copy(update={"curves": {"terms": terms}})
+    text = result_text(job(JobStatus.COMPLETE, result=learned), learned)
+    assert f"n-grams   no one: awful; {HOSTILE}: fine_" in text
+
+
 def test_a_finished_job_s_card_is_folded_and_drawn():
     done = COMPLETE.model_copy(update={"result": FOUND})
     html = result_html(done, FOUND)

@@ -194,7 +194,12 @@ def test_a_killed_crew_fails_and_can_be_retried(
     assert settled(again).status is PENDING
 
     # A service that never started the process finds it dead just the same.
-    approved = features.approve(job.job_id, FeatureEngineeringApproval())
+    recipe = features.get(job.job_id).recipe
+    assert recipe is not None
+    first, second = (one.name for one in recipe.features[:2])
+    edits = {"remove_features": [first], "rename": {second: "my_name"}}
+    approval = FeatureEngineeringApproval.model_validate({"edits": edits})
+    approved = features.approve(job.job_id, approval)
     assert approved.worker is not None
     os.kill(approved.worker.pid, signal.SIGKILL)
     psutil.wait_procs(
@@ -203,6 +208,17 @@ def test_a_killed_crew_fails_and_can_be_retried(
     other = FeatureService(store, settings, caller=Caller("bob"))
     assert other.get(job.job_id).status is FeatureEngineeringStatus.FAILED
     assert not settings.workspace_path.exists()
+
+    retried = features.retry(job.job_id)  # makes what was approved, and does not propose anew
+    assert (retried.status, retried.attempt) == (FeatureEngineeringStatus.RUNNING, 3)
+    done = settled(retried)
+    assert done.status is FeatureEngineeringStatus.COMPLETE, features.logs(job.job_id)
+    assert done.recipe is not None
+    kept = [one.name for one in done.recipe.features]
+    assert kept == ["my_name", *(one.name for one in recipe.features[2:])]
+    with duckdb.connect(str(settings.workspace_path), read_only=True) as connection:
+        made = connection.table("churn_training").columns
+    assert made[2:] == kept
 
 
 def test_a_label_edited_in_review_is_looked_at_like_the_first_one(

@@ -61,7 +61,7 @@ class ProposalReview(Panel):
         self._approve = button(
             "Approve", "Have the training table made", self._ask, self._notice, style="primary"
         )
-        self._retry = button("Retry", "Start the crew anew", self.retry, self._notice)
+        self._retry = button("Retry", "Start the failed job anew", self.retry, self._notice)
         self._folded = ipywidgets.Accordion(
             [self._features, self._label, self._notes],
             titles=["Features", "Label", "Notes"],

@@ -401,7 +401,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Re-run the crew on a failed job */
+        /** Re-run the crew on a failed job; what was approved is made as approved */
         post: operations["retry_feature_engineering_job_api_automl_feature_engineering_jobs__job_id__retry_post"];
         delete?: never;
         options?: never;
