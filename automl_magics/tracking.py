@@ -294,17 +294,28 @@ def _signature(model: "Model", example: Example) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types.schema import AnyType, ColSpec, Schema
 
-    inputs = []
-    for name, kind in model.input_columns.items():
-        # NumPy has no missing integer: such a column comes as floats.
-        has_gaps = kind == "integer" and name in example.gaps
-        known = "double" if has_gaps else _SIGNATURE_TYPES.get(kind)
-        # A picture may come as bytes or as base 64 in JSON, where MLflow's type takes no null.
-        # A date may come as text (from CSV, JSON) or as a moment: MLflow's own type takes one only.
-        inputs.append(ColSpec(known or AnyType(), name, required=False))
+    # A picture may come as bytes or as base 64 in JSON, where MLflow's type takes no null.
+    # A date may come as text (from CSV, JSON) or as a moment: MLflow's own type takes one only.
+    inputs = [
+        ColSpec(_SIGNATURE_TYPES.get(kind) or AnyType(), name, required=False)
+        for name, kind in _input_types(model, example).items()
+    ]
     predicted = model.predict(example.rows)
     outputs = [ColSpec(_output_type(predicted[name]), name) for name in model.output_columns]
     return ModelSignature(Schema(inputs), Schema(outputs))
+
+
+def _input_types(model: "Model", example: Example) -> dict[str, str]:
+    """Return what each column that the model reads comes as in a data frame."""
+    import pyarrow as pa
+
+    types: dict[str, str] = dict(model.input_columns)
+    for name, kind in model.input_columns.items():
+        if kind == "integer" and name in example.gaps:
+            types[name] = "float"  # NumPy has no missing integer
+        elif kind == "integer" and pa.types.is_uint64(example.rows.schema.field(name).type):
+            types[name] = "unsigned"  # MLflow has no such type
+    return types
 
 
 def _output_type(values: "pd.Series[Any]") -> str:
@@ -319,10 +330,10 @@ def _example_rows(model: "Model", example: Example) -> "pd.DataFrame":
     from automl_magics.training.images.values import picture_bytes
 
     columns = []
-    for name, kind in model.input_columns.items():
-        values = example.rows.column(name)
+    for name, kind in _input_types(model, example).items():
+        values = plain(example.rows.column(name))
         if kind == "image":
-            values = picture_bytes(plain(values))
+            values = picture_bytes(values)
         if kind == "float":
             values = values.cast(pa.float64())
         if kind == "datetime" and pa.types.is_date(values.type):

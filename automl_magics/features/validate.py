@@ -142,13 +142,14 @@ def _check_classes(kind: LabelType, classes: list[tuple[Any, ...]]) -> None:
     if kind is LabelType.BINARY and len(classes) > 2:
         raise InvalidInput(
             f"The label is binary and has {len(classes)} different values.",
-            hint="Name positive_class_value, or another label type.",
+            hint="Make it multiclass or regression (--label-type), or name the value that counts"
+            " as 1 (--positive, positive_class_value).",
             field="label",
         )
     if len(classes) > MAX_CLASSES:
         raise InvalidInput(
             f"The label has {len(classes)} different values.",
-            hint="Is it a regression?",
+            hint="Is it a regression (--label-type regression)?",
             field="label",
         )
 

@@ -36,12 +36,17 @@ def table_of(problem: str) -> pa.Table:
     }
     gaps = pd.array(np.arange(200), dtype="Int64")
     gaps[3] = None
+    late_gaps = pd.array(np.arange(200) * 1000, dtype="Int64")
+    late_gaps[150] = None  # not among the rows that are kept as an example
     frame = pd.DataFrame(
         {
             "x": x + rng.normal(size=200) / 4,
             "whole": np.arange(200) % 7,
             "gaps": gaps,
+            "late_gaps": late_gaps,
+            "unsigned": np.arange(200, dtype="uint64") % 11,
             "word": rng.choice(["a", "b"], size=200),
+            "category": pd.Categorical(rng.choice(["a", "b"], size=200)),
             "flag": x > 0.3,
             "day": pd.date_range("2024-01-01", periods=200, tz="UTC"),
             "label $x_1$": labels[problem],
@@ -70,6 +75,8 @@ def test_a_result_becomes_a_run_with_a_registered_model(
     model = load_model(settings, f"models:/{tracked.name}/1")
     rows = table.to_pandas().drop(columns="label $x_1$")
     as_from_csv = rows.assign(day=rows["day"].astype(str), gaps=rows["gaps"].astype(float))
+    as_from_csv["late_gaps"] = rows["late_gaps"].astype(float)
+    as_from_csv["category"] = rows["category"].astype(str)
     expected = outcome.model.predict(rows)
     pd.testing.assert_frame_equal(model.predict(as_from_csv), expected)
     assert model.metadata.signature.outputs.input_names() == list(expected)
