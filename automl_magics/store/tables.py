@@ -105,7 +105,6 @@ TRAINING_JOBS = Table(
         "status IN ({})".format(", ".join(f"'{status}'" for status in JobStatus)),
         name="training_jobs_status",
     ),
-    Index("training_jobs_queue", "status", "queued_at"),
     Index("training_jobs_created", "created_at"),
     Index("training_jobs_updated", "updated_at", "job_id"),
     Index("training_jobs_started", "started_at", "job_id"),
