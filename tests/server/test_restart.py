@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -24,7 +25,7 @@ TOKEN = "the-token-of-these-tests"  # noqa: S105
 class Server:
     """A ``jupyter server`` of its own process, on the store and the root of the test."""
 
-    def __init__(self, place: Path, port: int) -> None:
+    def __init__(self, place: Path, port: int, **environment: str) -> None:
         folders = {name: str(place / name) for name in ("config", "data", "runtime")}
         extension = "--ServerApp.jpserver_extensions={'automl_server': True}"
         self.process = subprocess.Popen(
@@ -46,6 +47,7 @@ class Server:
                 "AUTOML_HOME": str(place / "automl"),
                 "AUTOML_MAX_JOBS": "1",
                 "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                **environment,
             },
             stdout=(place / "server.log").open("ab"),
             stderr=subprocess.STDOUT,
@@ -77,12 +79,12 @@ def place(tmp_path: Path, write_table) -> Path:
 
 
 @pytest.fixture
-def start(place: Path, free_port: int) -> Iterator[Callable[[], Server]]:
+def start(place: Path, free_port: int) -> Iterator[Callable[..., Server]]:
     """Start a server and return once it answers."""
     servers: list[Server] = []
 
-    def begin() -> Server:
-        servers.append(server := Server(place, free_port))
+    def begin(**environment: str) -> Server:
+        servers.append(server := Server(place, free_port, **environment))
 
         def answers() -> bool:
             try:
@@ -141,3 +143,51 @@ def test_a_job_outlives_a_server_that_is_killed_and_the_next_one_sees_its_end(st
     assert done.worker.pid == job.worker.pid
     assert done.mlflow_run_id
     until(lambda: psutil.pid_exists(job.worker.pid), lambda exists: not exists)
+
+
+@pytest.fixture
+def mlflow_url(tmp_path: Path, free_ports: Callable[[int], list[int]]) -> Iterator[str]:
+    """An ``mlflow server`` that keeps runs and models for others."""
+    (port,) = free_ports(1)
+    folder = tmp_path / "mlflow-server"
+    folder.mkdir()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "mlflow", "server", "--workers=1", f"--port={port}"),
+            f"--backend-store-uri=sqlite:///{folder}/mlflow.db",
+            f"--artifacts-destination={folder}/artifacts",
+        ],
+        stdout=(folder / "server.log").open("ab"),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    url = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        try:
+            return httpx.get(f"{url}/health", trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+    until(answers, bool)
+    yield url
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(timeout=60)
+
+
+def test_a_model_kept_by_an_mlflow_server_is_deployed_and_answers_after_a_restart(
+    start, mlflow_url, place
+):
+    kept = {"AUTOML_MLFLOW_TRACKING_URI": mlflow_url}
+    first = start(**kept)
+    job = start_job(first, 5)
+    done = until(lambda: first.jobs.get(job.job_id), lambda job: job.status.is_terminal)
+    assert done.status is JobStatus.COMPLETE, messages(first, job)
+    name = first.client.workbench.deploy(job.job_id).model_name
+    first.end(signal.SIGTERM)
+    assert not (place / "automl" / "mlflow" / "mlflow.db").exists()
+
+    second = start(**kept)
+    rows = [{"tenure": 3, "plan": "basic", "spend": 40.5, "since": "2012-01-13"}]
+    answer = second.client.models.invoke(name, {"dataframe_records": rows})
+    assert answer.predictions[0]["prediction"] in ("yes", "no")
