@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, insert, select, update
 
 from automl_magics.contracts.access_keys import AccessKey
 from automl_magics.contracts.errors import Conflict
@@ -52,9 +52,15 @@ class AccessKeys:
             return [_record(row) for row in connection.execute(newest).mappings()]
 
     def revoke(self, name_or_prefix: str, now: datetime) -> AccessKey | None:
-        """Mark a key as revoked and return it; None when no key that counts is called so."""
-        called = or_(KEYS.c.name == name_or_prefix, KEYS.c.prefix == name_or_prefix)
-        return self._mark(called & KEYS.c.revoked_at.is_(None), revoked_at=now)
+        """Mark a key as revoked and return it; None when no key that counts is called so.
+
+        A prefix goes before a name that reads the same.
+        """
+        by_prefix, by_name = (
+            (column == name_or_prefix) & KEYS.c.revoked_at.is_(None)
+            for column in (KEYS.c.prefix, KEYS.c.name)
+        )
+        return self._mark(by_prefix, revoked_at=now) or self._mark(by_name, revoked_at=now)
 
     def note_use(self, prefix: str, now: datetime) -> None:
         """Remember when a key was last used."""

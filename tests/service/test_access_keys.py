@@ -86,6 +86,17 @@ def test_a_revoked_key_counts_no_more_and_its_name_is_free(keys):
     assert [key.state(utc_now()) for key in keys.list()] == ["revoked", "revoked"]
 
 
+def test_one_key_is_revoked_though_another_is_called_by_its_prefix(keys):
+    made = keys.create("ci", [READ])
+    keys.create(made.prefix, [READ])
+    assert keys.revoke(made.prefix).name == "ci"
+    assert {key.name: key.state(utc_now()) for key in keys.list()} == {
+        "ci": "revoked",
+        made.prefix: "active",
+    }
+    assert keys.revoke(made.prefix).name == made.prefix
+
+
 def test_an_expired_key_counts_no_more(keys, store):
     made = keys.create("ci", [READ], expires_in_days=1)
     with store._database.write() as connection:
