@@ -11,7 +11,7 @@ class BuiltColumn(BaseModel):
     """A column that the model learned from."""
 
     name: str
-    kind: Literal["number", "flag", "category", "moment", "text"]
+    kind: Literal["number", "flag", "category", "moment", "text", "document", "image"]
     """How it became features."""
     type: str
     """Arrow's name of what it held."""
@@ -19,6 +19,10 @@ class BuiltColumn(BaseModel):
     """Of a moment: the parts of the calendar that vary."""
     form: str | None = None
     """Of a moment: the format that text is read in; None is ISO 8601."""
+    grams: dict[str, tuple[int, int]] = {}
+    """Of a document: from how many to how many words or characters its n-grams have."""
+    longest: int | None = None
+    """Of a document: how many characters are looked at."""
 
 
 class BuiltFolds(BaseModel):
@@ -78,6 +82,8 @@ class Build(BaseModel):
     """How many threads fits could use."""
     booster_threads: int = 1
     """How many threads each fold's booster used."""
+    detectors: list[str] = []
+    """Of a classifier of anomalies: the detectors whose places of a row it learned from."""
     seasons: dict[str, str] = {}
     """Of anomalies: the columns of which how far off their season they are was looked at."""
     forecast: dict[str, Any] = {}

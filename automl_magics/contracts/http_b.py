@@ -108,7 +108,7 @@ class AdvancedOptions(CamelModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=False)
 
     exclude_models: list[Text] = Field(default_factory=list)
-    """Families of models not to try, by AutoGluon's names (``GBM``, ``KNN``, …) or by ours."""
+    """Families of models not to try, by AutoGluon's names (GBM, KNN, …) or by ours."""
     enable_ensemble: bool = True
     """Combine the best models where that helps."""
     algorithm: AutoMLAlgorithm | None = None

@@ -121,7 +121,7 @@ class AutoMLTrainingRequest(BaseModel):
     staged_source: UUID | None = None
     """Frames and folder that a notebook on the same machine set aside for this job."""
     dataset: str | None = None
-    """What a client of dialect B named in place of ``source_table``, e.g. a dataset's id."""
+    """What a client of dialect B named in place of source_table, e.g. a dataset's id."""
 
     @model_validator(mode="after")
     def _label_is_given(self) -> Self:

@@ -10,7 +10,7 @@ SHOWN = 15
 
 
 def importance_bars(importance: Mapping[str, float], title: str) -> "alt.Chart":
-    """Return a bar to a feature, the most important ones, in their order.
+    """Return a bar to a feature that matters, the most important ones, in their order.
 
     Parameters
     ----------
@@ -21,7 +21,8 @@ def importance_bars(importance: Mapping[str, float], title: str) -> "alt.Chart":
     """
     import altair as alt
 
-    shown = list(importance.items())[:SHOWN]
+    some = {feature: value for feature, value in importance.items() if value} or importance
+    shown = list(some.items())[:SHOWN]
     values = [{"feature": feature, "importance": value} for feature, value in shown]
     chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=values))

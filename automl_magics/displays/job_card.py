@@ -7,6 +7,9 @@ from automl_magics.contracts.training import TrainingJob
 from automl_magics.displays.view import MAGIC, render
 from automl_magics.displays.wording import duration, elapsed, score, words
 
+SEPARATOR = " · "
+"""Between the parts of a line that is shown in HTML too, where spaces are one."""
+
 ENDING = "what it has found is being registered"
 """Of a job that was stopped a moment ago."""
 
@@ -67,7 +70,7 @@ def next_steps(job: TrainingJob, command: str = MAGIC) -> list[str]:
 
 
 def progress_line(job: TrainingJob, *, brief: bool = False) -> str:
-    """Return how far a job is, e.g. ``training  12 of 30 s  3 of 5 trials  best roc_auc 0.9100``.
+    """Return how far a job is: ``training · 12 of 30 s · 3 of 5 trials · best roc_auc 0.91``.
 
     The best candidate's name follows unless it is to be ``brief``.
     """
@@ -84,7 +87,7 @@ def progress_line(job: TrainingJob, *, brief: bool = False) -> str:
     if progress.best_score is not None:
         candidate = "" if brief else f" ({progress.best_candidate})"
         parts.append(f"best {progress.metric} {score(progress.best_score)}{candidate}")
-    return "  ".join(parts)
+    return SEPARATOR.join(parts)
 
 
 def _target(job: TrainingJob) -> str:
@@ -111,7 +114,7 @@ def _best(job: TrainingJob) -> str:
     if result.test_score_interval is not None:
         low, high = result.test_score_interval
         scores += f" (95%: {score(low)} to {score(high)})"
-    return f"{result.best_candidate}  {scores}"
+    return f"{result.best_candidate}: {scores}"
 
 
 def _took(job: TrainingJob) -> str:

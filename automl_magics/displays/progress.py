@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self, TextIO
 
 from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.training import TrainingJob
-from automl_magics.displays.job_card import ENDING, progress_line
+from automl_magics.displays.job_card import ENDING, SEPARATOR, progress_line
 from automl_magics.displays.view import render
 from automl_magics.displays.wording import duration, elapsed, score
 
@@ -157,8 +157,8 @@ def _what(job: TrainingJob, *, brief: bool = False) -> str:
         tested = job.result.test_score is not None
         best = score(job.result.test_score if tested else job.result.validation_score)
         where = "test" if tested else "validation"
-        parts.append(f"{job.result.best_candidate}  {job.result.metric} {best} {where}")
-    return "  ".join(parts)
+        parts.append(f"{job.result.best_candidate}: {job.result.metric} {best} {where}")
+    return SEPARATOR.join(parts)
 
 
 def _in_kernel() -> bool:

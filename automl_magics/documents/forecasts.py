@@ -3,10 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from automl_magics.documents.writing import Step, Writing
-
-JUDGED = frozenset({"mase", "rmsse", "wape"})
-"""The metrics of point forecasts; quantiles come from candidates that are no members."""
+from automl_magics.documents.writing import NEARLY, Step, Writing
 
 _DAY = 86_400_000_000
 _LONGEST_SEASON = 24
@@ -16,8 +13,10 @@ _STATISTICAL = frozenset({"theta", "ets", "mstl", "arima", "arima-log"})
 class ForecastWriting(Writing):
     """One notebook, from what is known of a job."""
 
-    tolerance = 1e-6
-    """LightGBM chooses by time between two ways to add up, which differ in the last digits."""
+    @property
+    def tolerance(self) -> float:
+        """LightGBM chooses by time between two ways to add up, which differ in the last digits."""
+        return NEARLY
 
     def steps(self) -> Iterator[Step]:
         """Yield the fragments in their order, each with its constants."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from automl_magics.contracts.build import Build, BuiltMember
 from automl_magics.contracts.enums import ProblemType
+from automl_magics.training.algorithms.sparse_linear import PENALTIES, STYLES
 from automl_magics.training.metrics import Metric, Objective
 from automl_magics.training.plan import family_of
 
@@ -21,6 +22,8 @@ _PAIRS = ["-q", "bb", "-q", "bc", "-q", "cc"]
 def fragment_of(member: BuiltMember) -> str:
     """Return the name of the fragment that fits a member."""
     family = family_of(member.algorithm)
+    if member.parameters.get("style") in STYLES:
+        return "linear_grams"
     return _FAMILIES.get(family, family)
 
 
@@ -74,6 +77,10 @@ def parameters_of(  # noqa: PLR0911 - one for each family
         case "linear":
             path = [penalty for penalty in _PENALTIES if penalty >= given["penalty"]]
             return {"style": given["style"], "penalties": path}
+        case "linear_grams":
+            path = [penalty for penalty in PENALTIES if penalty >= given["penalty"]]
+            # Only Newton's method, of three classes and more, goes on from the last solution.
+            return {"style": given["style"], "penalties": path if classes > 2 else path[-1:]}
         case "vw":
             return {
                 "options": _vw(given, objective, classes, metric.alpha),

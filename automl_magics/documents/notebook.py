@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from automl_magics.contracts.build import Build
-from automl_magics.contracts.enums import PredictorType, ProblemType
+from automl_magics.contracts.enums import ProblemType
 from automl_magics.contracts.errors import Conflict
 from automl_magics.contracts.training import TrainingJob, TrainingResult
-from automl_magics.documents.anomalies import AnomalyWriting
+from automl_magics.documents.anomalies import AnomalyClassifierWriting, AnomalyWriting
 from automl_magics.documents.bandits import BanditWriting
 from automl_magics.documents.finished import result_of
-from automl_magics.documents.forecasts import JUDGED, ForecastWriting
+from automl_magics.documents.forecasts import ForecastWriting
 from automl_magics.documents.supervised import SupervisedWriting
 from automl_magics.documents.writing import Writing
 
@@ -24,7 +24,7 @@ _WRITINGS: Mapping[ProblemType, type[Writing]] = {
     ProblemType.ANOMALY_DETECTION: AnomalyWriting,
     ProblemType.TIME_SERIES: ForecastWriting,
 }
-_KINDS = frozenset({"number", "flag", "category", "moment", "text"})
+_KINDS = frozenset({"number", "flag", "category", "moment", "text", "document"})
 """Of columns that there are cells for."""
 
 
@@ -44,7 +44,8 @@ def notebook_of(job: TrainingJob, snapshot: Path) -> str:
     import nbformat
 
     result, build = check_rebuilt(job)
-    writing = _WRITINGS[result.problem_type](job, result, build, snapshot)
+    kind = AnomalyClassifierWriting if build.detectors else _WRITINGS[result.problem_type]
+    writing = kind(job, result, build, snapshot)
     cells = [
         nbformat.v4.new_markdown_cell(cell.source, id=f"cell-{number}")
         if cell.kind == "markdown"
@@ -75,21 +76,15 @@ def _why_not(job: TrainingJob, result: TrainingResult) -> str | None:
     if result.problem_type not in _WRITINGS:
         return "none is written for such models yet"
     if result.build is None:
-        return _why_unbuilt(job, result)
-    if result.problem_type is ProblemType.TIME_SERIES and result.metric not in JUDGED:
-        return f"none is written for forecasts judged by {result.metric} yet"
+        return _why_unbuilt(job)
     strange = next((one for one in result.build.columns if one.kind not in _KINDS), None)
     if strange is not None:
         return f"none is written for columns such as '{strange.name}' ({strange.kind}) yet"
     return None
 
 
-def _why_unbuilt(job: TrainingJob, result: TrainingResult) -> str:
+def _why_unbuilt(job: TrainingJob) -> str:
     """Return why a result does not say how its model was built."""
     if job.request.learns_from_pictures:
-        return f"its predictor type is {job.request.predictor_type}"
-    if "terms" in result.curves or job.request.predictor_type is PredictorType.TEXT:
-        return "it learned from texts"
-    if result.problem_type is ProblemType.ANOMALY_DETECTION:
-        return "it is a classifier of anomalies, or an older version has trained it"
-    return "an older version has trained it"
+        return "it learned from pictures, which only this package describes as it does"
+    return "it learned in one pass over a stream of rows, or an older version has trained it"

@@ -8,19 +8,23 @@ from automl_magics.contracts.build import Build
 from automl_magics.contracts.enums import ProblemType
 from automl_magics.contracts.training import TrainingJob, TrainingResult
 from automl_magics.documents.members import fragment_of, learned_objective, parameters_of
-from automl_magics.documents.writing import Step, Writing
+from automl_magics.documents.writing import EXACT, NEARLY, Step, Writing
 from automl_magics.training.metrics import Metric, Objective, find_metric
 
 FAMILIES = (
-    "lightgbm", "xgboost", "catboost", "forest", "linear", "neural", "neighbors", "vw",
+    "lightgbm", "xgboost", "catboost", "forest", "linear", "linear_grams", "neural", "neighbors",
+    "vw",
 )  # fmt: skip
-_DENSE = frozenset({"linear", "neural", "neighbors", "vw"})
-_LAYERED = frozenset({"linear", "neural"})
+_LAYERED = frozenset({"linear", "linear_grams", "neural"})
+_DENSE = _LAYERED | {"neighbors", "vw"}
 _MANY_ROWS = 50_000
 
 
 class SupervisedWriting(Writing):
     """One notebook, from what is known of a job."""
+
+    learned_as: ProblemType | None = None
+    """What kind of problem the members solve, where that is not the job's."""
 
     def __init__(
         self, job: TrainingJob, result: TrainingResult, build: Build, snapshot: Path
@@ -33,13 +37,16 @@ class SupervisedWriting(Writing):
         self._objective = Objective.SQUARED if squares else learned_objective(self._metric)
         self._families = {fragment_of(member) for member in build.members}
 
+    @property
+    def tolerance(self) -> float:
+        """Newton's method on n-grams stops near the optimum, where is up to the last digits."""
+        return NEARLY if self._classes > 2 and "linear_grams" in self._families else EXACT
+
     def steps(self) -> Iterator[Step]:
         """Yield the fragments in their order, each with its constants."""
         build = self.build
         yield from self._prepared()
-        yield from self._models()
-        yield "fit", {"MEMBERS": self._of_members()}
-        yield "score", {}
+        yield from self.of_fits()
         yield "compare", self.of_comparing(self._metric.name)
         decided = {"TEMPERATURE": build.temperature} if "tempered" in self.holding else {}
         if self.result.problem_type is ProblemType.BINARY_CLASSIFICATION:
@@ -47,6 +54,7 @@ class SupervisedWriting(Writing):
         if build.candidates == 1 and self.result.test_score is not None:
             yield "test_score", {**decided, "REPORTED_TEST": self.result.test_score}
             decided = {}
+        yield "blend", {}
         yield "model", decided
         yield "explain", {}
 
@@ -64,11 +72,15 @@ class SupervisedWriting(Writing):
         if self._ranks:
             yield "queries", self._of_queries()
         yield "learned", {}
+        if "document" in self.holding:
+            yield "documents", self._of_documents()
         yield "features", self.of_features()
-        yield self._of_folds()
+        if "document" in self.holding:
+            yield "grams", {}
+        yield self.of_folds()
 
-    def _models(self) -> Iterator[Step]:
-        """Yield how each family is fitted, and what several of them need."""
+    def of_fits(self) -> Iterator[Step]:
+        """Yield how each family is fitted, with what several of them need; and the score."""
         build = self.build
         if build.target_keys:
             yield "targets", {"KEYS": build.target_keys}
@@ -85,13 +97,16 @@ class SupervisedWriting(Writing):
             if family in self._families:
                 yield self._fragment(family), quantile
                 quantile = {}
+        yield "fit", {"MEMBERS": self._of_members()}
+        yield "score", {}
 
     def _fragment(self, family: str) -> str:
         return (
             f"linear_{'classes' if self._classes else 'values'}" if family == "linear" else family
         )
 
-    def _of_folds(self) -> tuple[str, dict[str, Any]]:
+    def of_folds(self) -> tuple[str, dict[str, Any]]:
+        """Return the fragment that deals rows to folds, with its constants."""
         folds, request = self.build.folds, self.job.request
         if folds.held_out is not None and request.group_column is not None:
             return "latest_groups", {"HELD_OUT": folds.held_out}
@@ -106,10 +121,26 @@ class SupervisedWriting(Writing):
         return "folds", {"FOLDS": folds.count, "REPEATS": folds.repeats, **used}
 
     @property
+    def learned_rows(self) -> int:
+        """How many rows the members learned from."""
+        return self.result.train_rows
+
+    @property
+    def _problem_type(self) -> ProblemType:
+        return self.learned_as or self.result.problem_type
+
+    @property
     def _first(self) -> int:
         """How many of the folds were fitted on first."""
         folds = self.build.folds
         return folds.tried_on or (1 if folds.raced else len(folds.used))
+
+    def _of_documents(self) -> dict[str, Any]:
+        documents = [column for column in self.build.columns if column.kind == "document"]
+        return {
+            "GRAMS": {column.name: column.grams for column in documents},
+            "LONGEST": {column.name: column.longest for column in documents},
+        }
 
     def _of_queries(self) -> dict[str, Any]:
         depth = self._metric.name.partition("_at_")[2]
@@ -121,7 +152,7 @@ class SupervisedWriting(Writing):
             found[member.candidate] = {
                 "family": fragment_of(member),
                 "parameters": parameters_of(
-                    member, build, self.result.problem_type, self._classes, self._metric
+                    member, build, self._problem_type, self._classes, self._metric
                 ),
                 "weight": member.weight,
             }
@@ -133,11 +164,11 @@ class SupervisedWriting(Writing):
 
     def conditions(self) -> Iterator[str]:
         """Yield what holds, as the fragments call it."""
-        build, request, result = self.build, self.job.request, self.result
+        build, request = self.build, self.job.request
         folds, metric = build.folds, self._metric
         raced = len(folds.used) > self._first
         refit = any(member.refitted for member in build.members)
-        linear = "linear" in self._families
+        linear = bool(self._families & {"linear", "linear_grams"})
         percentage = metric.objective is Objective.PERCENTAGE
         yield from self._families
         yield "blended"
@@ -149,7 +180,7 @@ class SupervisedWriting(Writing):
             ProblemType.BINARY_CLASSIFICATION: ["binary"],
             ProblemType.MULTICLASS_CLASSIFICATION: ["multiclass"],
             ProblemType.RANKING: ["ranking"],
-        }.get(result.problem_type, [])
+        }.get(self._problem_type, [])
         told = {
             "weights": request.weight_column is not None,
             "weighed": request.weight_column is not None or percentage,
@@ -174,8 +205,9 @@ class SupervisedWriting(Writing):
             "several": len(build.members) > 1,
             "absent": folds.held_out is not None or request.group_column is not None,
             "tempered": build.temperature != 1.0,
-            "many": result.train_rows > _MANY_ROWS,
-            "normal": "vw" in self._families,
+            "many": self.learned_rows > _MANY_ROWS,
+            "normal": bool(self._families & {"vw", "linear_grams"}),
+            "compact": bool(self._families - {"linear_grams"}),
             "matrix": bool(self._families & _DENSE),
         }
         yield from (name for name, holds in told.items() if holds)

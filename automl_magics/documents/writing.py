@@ -15,6 +15,8 @@ from automl_magics.training.dates import ISO_8601
 Step = tuple[str, Mapping[str, Any]]
 """A fragment's name, and the constants before its first code."""
 
+EXACT, NEARLY = 1e-9, 1e-6
+
 _SECONDS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
@@ -26,9 +28,6 @@ class Writing(ABC):
     snapshot
         Where the notebook reads the job's rows.
     """
-
-    tolerance = 1e-9
-    """Scores may differ so much, relatively: scikit-learn's metrics add up in another order."""
 
     def __init__(
         self, job: TrainingJob, result: TrainingResult, build: Build, snapshot: Path
@@ -42,6 +41,11 @@ class Writing(ABC):
         ]
         imports = import_cell(line for step in steps for line in step.imports)
         return [self._title(), imports, *(cell for step in steps for cell in step.cells)]
+
+    @property
+    def tolerance(self) -> float:
+        """How much scores may differ, relatively: scikit-learn adds up in another order."""
+        return EXACT
 
     @abstractmethod
     def steps(self) -> Iterator[Step]:

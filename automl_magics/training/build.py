@@ -1,18 +1,20 @@
 """Writes down how the returned model was built, so that it can be built again without us."""
 
 from importlib.metadata import version
+from typing import Any
 
 import pyarrow as pa
 
 from automl_magics.contracts.build import Build, BuiltColumn, BuiltFolds, BuiltMember
 from automl_magics.training.algorithms.base import TrainingData
 from automl_magics.training.algorithms.boosting import fold_threads
-from automl_magics.training.columns import Moment
+from automl_magics.training.columns import ColumnEncoder, Moment
 from automl_magics.training.encoding import Encoder
 from automl_magics.training.members import Ensemble, Member
 from automl_magics.training.plan import family_of
 from automl_magics.training.rows import LabelledRows
 from automl_magics.training.target_encoding import target_keys
+from automl_magics.training.text_column import Document
 from automl_magics.training.validation import Validation
 
 _LIBRARIES = {
@@ -42,6 +44,23 @@ def build_of(
     candidates
         How many fits the ensemble was chosen from.
     """
+    build = build_of_fits(data, validation, ensemble, candidates=candidates)
+    return build.model_copy(
+        update={
+            "columns": built_columns(rows.table.schema, encoder),
+            "label_type": type_of(rows.table.schema, rows.label.column),
+            "folds": build.folds.model_copy(update={"time_form": rows.time_form}),
+            "temperature": temperature,
+            "threshold": threshold,
+            "sample": rows.sample,
+        }
+    )
+
+
+def build_of_fits(
+    data: TrainingData, validation: Validation, ensemble: Ensemble, *, candidates: int
+) -> Build:
+    """Return how an ensemble was fitted on encoded rows; what they are made of is left open."""
     members = [
         _member(*weighed) for weighed in zip(ensemble.members, ensemble.weights, strict=True)
     ]
@@ -49,13 +68,12 @@ def build_of(
     averaged = any(member.targets for member in members)
     keys = target_keys(data, len(validation.folds)) if averaged else []
     return Build(
-        columns=built_columns(rows.table.schema, encoder),
-        label_type=type_of(rows.table.schema, rows.label.column),
+        columns=[],
+        label_type="",
         folds=BuiltFolds(
             count=validation.count,
             repeats=validation.repeats,
             held_out=validation.held_out,
-            time_form=rows.time_form,
             raced=validation.race,
             tried_on=validation.tried_on,
             used=sorted(ensemble.members[0].by_fold),
@@ -63,9 +81,6 @@ def build_of(
         members=members,
         candidates=candidates,
         target_keys=[[sources[at] for at in key] for key in keys],
-        temperature=temperature,
-        threshold=threshold,
-        sample=rows.sample,
         seed=data.seed,
         threads=data.threads,
         booster_threads=fold_threads(
@@ -84,9 +99,16 @@ def built_columns(schema: pa.Schema, encoder: Encoder) -> list[BuiltColumn]:
             type=type_of(schema, name),
             parts=list(column.parts) if isinstance(column, Moment) else [],
             form=column.form if isinstance(column, Moment) else None,
+            **_of_document(column),
         )
         for name, column in encoder.encoders.items()
     ]
+
+
+def _of_document(column: ColumnEncoder) -> dict[str, Any]:
+    if not isinstance(column, Document):
+        return {}
+    return {"grams": {of.analyzer: of.sizes for of in column.grams}, "longest": column.longest}
 
 
 def type_of(schema: pa.Schema, name: str) -> str:

@@ -130,7 +130,7 @@ class SupervisedTraining:
         }
         if encoder.documents:
             known["curves"]["terms"] = telling_terms(model)
-        if self.problem_type in REBUILT and not (encoder.documents or self.pictures):
+        if self.problem_type in REBUILT and not self.pictures:
             known["build"] = build_of(
                 rows, encoder, data, validation, ensemble,
                 candidates=len(search.members), temperature=temperature, threshold=model.threshold,

@@ -64,6 +64,7 @@ def draw(shown: LabPage, folder: Path) -> None:
     shoot(monitor, folder / "monitor-dark.png")
     expect(monitor.locator(".automl-badge.complete").first).to_be_visible()
 
+    shown.page.add_style_tag(content=".Toastify { display: none }")  # the panel's, of all pages
     card = shown.run(3)
     for title in ("On rows not learned from", "Features", "Search"):
         card.get_by_text(title, exact=True).click()

@@ -151,6 +151,36 @@ def test_axe_finds_nothing_serious_in_the_widgets(theme, lab_page):
     assert page.evaluate(NAMELESS) == []
 
 
+PROPOSED = """
+import pandas as pd
+people = pd.DataFrame({"person": range(300), "age": [n % 71 for n in range(300)]})
+people["ill"] = people["age"] > 40
+visits = pd.DataFrame({"person": [n % 300 for n in range(900)], "visit": range(900)})
+visits["paid"] = visits["visit"] % 11 + visits["person"] % 3
+get_ipython().run_cell_magic("automl", "features propose care --grain person --label ill"
+    " --max-features 4 --wait --into proposal", "people\\nvisits")
+%automl features review care
+"""
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_axe_finds_nothing_serious_in_a_review(theme, lab_page):
+    lab_page.open("%load_ext automl_magics", PROPOSED, name="review")
+    page = lab_page.page
+    lab_page.use_theme(theme)
+    lab_page.run(0)
+    review = lab_page.run(1)
+    expect(review.get_by_role("button", name="Approve")).to_be_visible()
+    name = review.get_by_role("textbox", name=re.compile("^What to call ")).first
+    expect(name).to_be_editable()
+    expect(review.get_by_role("checkbox", name=re.compile("^Keep ")).first).to_be_checked()
+    assert wrong_for_some(page) == []
+    for title in ("Label", "Notes"):
+        review.get_by_text(title, exact=True).click()
+        assert wrong_for_some(page) == []
+    assert page.evaluate(NAMELESS) == []
+
+
 @pytest.fixture
 def notebook7(tmp_path: Path, settings: Any, chromium: Browser) -> Iterator[LabPage]:
     """A page of a Notebook 7, in whose folder ``churn.csv`` is."""

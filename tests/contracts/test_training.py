@@ -1,9 +1,10 @@
 """The request and the progress."""
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from automl_magics.contracts.enums import Phase
+from automl_magics.contracts.features import FeatureEngineeringRequest, LabelSpec
 from automl_magics.contracts.training import AutoMLTrainingRequest, Progress
 
 
@@ -37,3 +38,8 @@ def test_a_request_that_makes_no_sense_is_refused(fields: dict[str, object], fie
 @pytest.mark.parametrize("problem_type", ["anomaly_detection", "contextual_bandit"])
 def test_some_problem_types_need_no_label(problem_type: str) -> None:
     AutoMLTrainingRequest.model_validate({"source_table": "t", "problem_type": problem_type})
+
+
+@pytest.mark.parametrize("model", [AutoMLTrainingRequest, FeatureEngineeringRequest, LabelSpec])
+def test_what_forms_say_of_a_field_is_plain_text(model: type[BaseModel]) -> None:
+    assert not [name for name, field in model.model_fields.items() if "`" in str(field.description)]

@@ -35,6 +35,7 @@ def outcome_of(path: Path) -> dict[str, object]:
     if "future" in names:
         return {
             "score": float(names["score"]),
+            "tolerance": names["TOLERANCE"],
             "test_score": None,
             "columns": ["prediction"],
             "rows": [],
@@ -44,6 +45,7 @@ def outcome_of(path: Path) -> dict[str, object]:
     rows = names["rows"]["row"]
     return {
         "score": float(names["score"]),
+        "tolerance": names["TOLERANCE"],
         "test_score": None if test is None else float(test),
         "columns": list(found.columns),
         "rows": rows.tolist(),

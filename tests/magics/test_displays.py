@@ -144,7 +144,7 @@ def test_a_complete_job_at_a_glance():
     text = job_text(COMPLETE, "automl")
     for part in (
         "1,000 rows × 12 columns",  # noqa: RUF001
-        "lightgbm-r177  roc_auc 0.9123 validation, 0.9000 test",
+        "lightgbm-r177: roc_auc 0.9123 validation, 0.9000 test",
         "models:/default-churn/3",
         "1 min 15 s",
         "automl leaderboard",
@@ -191,7 +191,7 @@ def test_a_finished_job_s_card_is_folded_and_drawn():
 def test_a_running_job_shows_how_far_it_is():
     html = job_html(RUNNING)
     assert '<progress max="1" value="0.600"' in html
-    assert "training  12 of 30 s  3 of 5 trials  best roc_auc 0.9000" in html
+    assert "training · 12 of 30 s · 3 of 5 trials · best roc_auc 0.9000" in html
 
 
 def test_a_failed_job_says_why():

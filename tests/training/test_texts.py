@@ -80,7 +80,9 @@ def test_texts_are_learned_by_linear_models_and_by_trees(binary: Trained) -> Non
     assert result.test_scores["roc_auc"] > 0.99
     assert result.feature_importance == {"letter": pytest.approx(1.0)}
     assert result.permutation_importance["letter"] > 0.3
-    assert result.build is None
+    assert result.build is not None
+    (letter,) = result.build.columns
+    assert (letter.kind, set(letter.grams)) == ("document", {"word", "char_wb"})
 
 
 def test_terms_tell_what_speaks_for_each_class(binary: Trained) -> None:

@@ -91,6 +91,7 @@ class FeatureChoice(ipywidgets.VBox):
         name = feature.name
         kept = ipywidgets.Checkbox(
             value=name not in self._left_out,
+            description=f"Keep {name}",
             indent=False,
             disabled=not self.is_open,
             tooltip=f"Keep {name}",
@@ -98,10 +99,13 @@ class FeatureChoice(ipywidgets.VBox):
         )
         called = ipywidgets.Text(
             value=self._renamed.get(name, name),
+            description=f"What to call {name}",
             disabled=not self.is_open,
             tooltip=f"What to call {name}",
             layout={"width": "20em"},
         )
+        for control in (kept, called):
+            control.add_class("automl-heard")
         made_of = ipywidgets.HTML(render("feature.html", feature=feature))
         kept.observe(lambda change: self._tick(name, keep=change["new"]), names="value")
         called.observe(lambda change: self._call(name, change["new"]), names="value")

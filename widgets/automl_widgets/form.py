@@ -130,7 +130,7 @@ class AutoMLForm(Panel):
             value=self.session.settings.preset.value,
             tooltips=[f"{PRESET_SECONDS[preset]:.0f} s unless told otherwise" for preset in Preset],
             style={**STYLE, "button_width": "auto"},
-            layout={"width": "max-content"},
+            layout={"width": "max-content", "flex_flow": "row nowrap"},
         )
         self._seconds = control("time_limit")
         self._advanced = {name: control(name) for name in ADVANCED}
@@ -223,8 +223,10 @@ class AutoMLForm(Panel):
         self._button.disabled = False
         self._notice.say("")
         fields = dump(request)
-        texts = (cell_of(fields), call_of(fields))
-        self._equivalents.value = "\n".join(render("code.html", text=text) for text in texts)
+        texts = {"A cell of a notebook": cell_of(fields), "A call of the service": call_of(fields)}
+        self._equivalents.value = "\n".join(
+            render("code.html", title=title, text=text) for title, text in texts.items()
+        )
 
     def _cell(self) -> str:
         try:

@@ -121,9 +121,9 @@ class ProposalReview(Panel):
         self._go_on("Approved.")
 
     def retry(self) -> None:
-        """Start the crew anew."""
+        """Start a failed job anew."""
         self.job.retry()
-        self._go_on("The crew starts anew.")
+        self._go_on("The job starts anew.")
 
     def close(self) -> None:
         """Stop watching and remove the widget; the job goes on."""

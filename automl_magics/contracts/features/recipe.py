@@ -59,7 +59,7 @@ class LabelSpec(BaseModel):
     """The label's name in the training table."""
     type: LabelType = LabelType.BINARY
     column: Text | None = None
-    """The column that is the label, ``column`` or ``table.column``."""
+    """The column that is the label: COLUMN or TABLE.COLUMN."""
     derivation: Expression | None = None
     """The label as an SQL expression, where no column is it."""
     positive_class_value: Any = None

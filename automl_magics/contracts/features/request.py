@@ -45,7 +45,7 @@ class FeatureEngineeringRequest(BaseModel):
     owner: Text | None = None
     """Whose job it is; the caller when left out."""
     join_hints: list[Expression] = Field(default_factory=list, max_length=100)
-    """Joins that there are, e.g. ``orders.customer_id = customers.id``."""
+    """Joins that there are, e.g. orders.customer_id = customers.id."""
     time_column: Text | None = None
     """The grain table's column with the label's moment: only what was before it is used."""
     cutoff: datetime | None = None

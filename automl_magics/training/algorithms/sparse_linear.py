@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 STYLES = ("counts", "ratios")
-_PENALTIES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 3e-7)
+PENALTIES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 3e-7)
+"""From strong to weak."""
 _BESIDE = 0.3
 """A column of size one beside texts, whose vectors have length one, counts so much of that."""
 _FILE, _DOCUMENT = "sparse.npz", "sparse.json"
@@ -102,7 +103,7 @@ class SparseLinearTrainer:
         if self._seconds is None:
             return Cost(memory=memory)
         seconds = self._seconds * len(folds)
-        return Cost(seconds / len(_PENALTIES), seconds, memory)
+        return Cost(seconds / len(PENALTIES), seconds, memory)
 
     def fit(
         self, configuration: Configuration, folds: Sequence[Fold], slot: Slot, *, first: bool
@@ -111,7 +112,7 @@ class SparseLinearTrainer:
         begun = time.perf_counter()
         ratios = configuration.parameters["style"] == "ratios"
         prepared = [_Prepared(self, fold, ratios=ratios) for fold in folds]
-        path = PenaltyPath(self.data, prepared, _PENALTIES)
+        path = PenaltyPath(self.data, prepared, PENALTIES)
         path.run(configuration, slot, first=first)
         if not path.best:
             raise FitError("no penalty was solved for within the slot")

@@ -1,4 +1,4 @@
-"""Writes down how detectors were built, so that they can be built again without us."""
+"""Writes down how anomalies are told, so that it can be built again without us."""
 
 from collections.abc import Sequence
 
@@ -10,24 +10,36 @@ from automl_magics.training.procedure import Run
 from automl_magics.training.validation import Validation
 
 
-def build_of_detectors(
+def build_of_model(model: AnomalyModel, run: Run, fits: Build) -> Build:
+    """Return how a model was built, given how its detectors or its classifier were fitted."""
+    schema, label = model.seasons.extend(run.table).schema, run.task.label_column
+    known = {
+        "columns": built_columns(schema, model.encoder),
+        "label_type": "" if label is None else type_of(schema, label),
+        "threshold": model.threshold,
+        "seasons": {name: season for name, (season, _) in model.seasons.profiles.items()},
+    }
+    if model.classifier is not None:
+        known["detectors"] = list(model.detectors.members)
+    return fits.model_copy(update=known)
+
+
+def fits_of(
     model: AnomalyModel, board: Sequence[LeaderboardRow], run: Run, validation: Validation | None
 ) -> Build:
-    """Return how a model without a classifier was built.
+    """Return how detectors were fitted and judged.
 
     Parameters
     ----------
     validation
         How labelled rows were dealt to folds; None without labels.
     """
-    table = model.seasons.extend(run.table)
-    label = run.task.label_column
     folds = 2 if validation is None else validation.count
     fitted = {row.candidate: row.algorithm for row in board}
     names = model.detectors.members
     return Build(
-        columns=built_columns(table.schema, model.encoder),
-        label_type="" if label is None else type_of(table.schema, label),
+        columns=[],
+        label_type="",
         folds=BuiltFolds(count=folds, used=list(range(folds))),
         members=[
             BuiltMember(
@@ -36,9 +48,7 @@ def build_of_detectors(
             for name in names
         ],
         candidates=len([name for name in fitted if name != "ensemble"]),
-        threshold=model.threshold,
         seed=run.task.seed,
         threads=run.threads,
-        seasons={name: season for name, (season, _) in model.seasons.profiles.items()},
         libraries=versions_of("scikit-learn"),
     )

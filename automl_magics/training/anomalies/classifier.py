@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from automl_magics.contracts.build import Build
 from automl_magics.contracts.enums import ModelFamily, Preset, ProblemType
 from automl_magics.contracts.training import LeaderboardRow, Progress, Trial
 from automl_magics.training.algorithms import families_for
@@ -12,6 +13,7 @@ from automl_magics.training.algorithms.base import Floats, TrainingData
 from automl_magics.training.anomalies.model import with_places
 from automl_magics.training.anomalies.scores import Detectors
 from automl_magics.training.blend import Blend
+from automl_magics.training.build import build_of_fits
 from automl_magics.training.encoding import Encoded
 from automl_magics.training.kept import KeptFits
 from automl_magics.training.leaderboard import leaderboard
@@ -40,6 +42,8 @@ class Learned:
     """The metric on these rows, by which the weights were chosen."""
     board: list[LeaderboardRow]
     warnings: list[str]
+    build: Build
+    """How it was fitted on the labelled rows."""
 
 
 def plan_folds(target: Floats, features: Encoded, run: Run) -> Validation:
@@ -122,8 +126,9 @@ def learn(
     honest = np.full(len(target), np.nan)
     honest[rows] = predictions[:, 1]
     return Learned(
-        ensemble.blend(1.0), honest, ensemble.score, leaderboard(search, ensemble), search.warnings
-    )
+        ensemble.blend(1.0), honest, ensemble.score, leaderboard(search, ensemble), search.warnings,
+        build_of_fits(data, search.validation, ensemble, candidates=len(search.members)),
+    )  # fmt: skip
 
 
 class _Later:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from automl_magics.contracts.build import Build
 from automl_magics.contracts.enums import AutoMLAlgorithm, LogLevel, ModelFamily, ProblemType
 from automl_magics.contracts.training import LeaderboardRow, LedgerEntry, TrainingResult
-from automl_magics.training.anomalies.build import build_of_detectors
+from automl_magics.training.anomalies.build import build_of_model, fits_of
 from automl_magics.training.anomalies.classifier import Learned
 from automl_magics.training.anomalies.fitting import STABILITY, Fitted
 from automl_magics.training.anomalies.labels import KnownAnomalies
@@ -47,6 +48,7 @@ class Report:
         self._warnings: list[str] = []
         self._board: list[LeaderboardRow] = []
         self._honest: Floats | None = None
+        self._classified: Build | None = None
         self._scores: Floats = np.zeros(0)
         self._validation_score = 0.0
 
@@ -113,9 +115,9 @@ class Report:
     ) -> Outcome:
         """Return the model with all that is known of it."""
         best, ledger = self._board[0], self._run.budget.ledger
-        build = None
-        if model.classifier is None:
-            build = build_of_detectors(model, self._board, self._run, validation)
+        build = build_of_model(
+            model, self._run, self._classified or fits_of(model, self._board, self._run, validation)
+        )
         elapsed = self._run.budget.elapsed
         other = max(0.0, elapsed - sum(entry.seconds for entry in ledger))
         known, metric = self._known, self._metric
@@ -164,6 +166,7 @@ class Report:
         """Put the classifier before the detectors."""
         self._honest = learned.honest
         self._validation_score = learned.score
+        self._classified = learned.build
         for message in learned.warnings:
             self.warn(message)
         told = {"roc_auc", "average_precision"}

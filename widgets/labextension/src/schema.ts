@@ -823,7 +823,7 @@ export interface components {
         AdvancedOptions: {
             /**
              * Excludemodels
-             * @description Families of models not to try, by AutoGluon's names (``GBM``, ``KNN``, …) or by ours.
+             * @description Families of models not to try, by AutoGluon's names (GBM, KNN, …) or by ours.
              */
             excludeModels?: string[];
             /**
@@ -1551,7 +1551,7 @@ export interface components {
             staged_source?: string | null;
             /**
              * Dataset
-             * @description What a client of dialect B named in place of ``source_table``, e.g. a dataset's id.
+             * @description What a client of dialect B named in place of source_table, e.g. a dataset's id.
              */
             dataset?: string | null;
         };
@@ -1961,7 +1961,7 @@ export interface components {
             owner?: string | null;
             /**
              * Join Hints
-             * @description Joins that there are, e.g. ``orders.customer_id = customers.id``.
+             * @description Joins that there are, e.g. orders.customer_id = customers.id.
              */
             join_hints?: string[];
             /**
@@ -2117,7 +2117,7 @@ export interface components {
             type: components["schemas"]["LabelType"];
             /**
              * Column
-             * @description The column that is the label, ``column`` or ``table.column``.
+             * @description The column that is the label: COLUMN or TABLE.COLUMN.
              */
             column?: string | null;
             /**
@@ -2618,7 +2618,7 @@ export interface components {
             staged_source?: string | null;
             /**
              * Dataset
-             * @description What a client of dialect B named in place of ``source_table``, e.g. a dataset's id.
+             * @description What a client of dialect B named in place of source_table, e.g. a dataset's id.
              */
             dataset?: string | null;
         };
