@@ -17,6 +17,7 @@ from automl_magics.contracts.http import (
     LogQuery,
     SourceLook,
     SourceQuestion,
+    TrainingCheck,
     TrainingExtension,
 )
 from automl_magics.contracts.lists import MAX_PAGE, NEWEST, TrainingJobFilter, TrainingJobPage
@@ -36,6 +37,10 @@ class TrainingJobCalls(Calls[Mode]):
     @call("POST", f"{PATH}/preview", patience=300)
     def preview(self, body: AutoMLTrainingRequest) -> TrainingPreview:
         """Render the DAG of a request without keeping anything."""
+
+    @call("POST", f"{PATH}/check", patience=300)
+    def check(self, body: AutoMLTrainingRequest) -> TrainingCheck:
+        """Check a request against its data as `create` does, without keeping anything."""
 
     @call("POST", f"{PATH}/source", patience=60)
     def look_at_source(self, body: SourceQuestion) -> SourceLook:

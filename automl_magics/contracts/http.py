@@ -77,6 +77,17 @@ class SourceLook(BaseModel):
     """The first rows as text, long cells cut; none where reading them takes too long."""
 
 
+class TrainingCheck(BaseModel):
+    """What a request would be as a job, which creating it would accept (ours)."""
+
+    name: str
+    problem_type: ProblemType
+    reason: str
+    """Why its problem type and predictor type are chosen; empty where the request names them."""
+    time_limit: float | None
+    """Seconds; none where a number of trials stands in its place."""
+
+
 class TrainingExtension(BaseModel):
     """By how much to extend a training job; ours."""
 

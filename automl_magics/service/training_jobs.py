@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from automl_magics.contracts.documents import JobDocument
 from automl_magics.contracts.enums import ExecutorName, JobStatus, LogLevel, ProblemType
 from automl_magics.contracts.events import TrainingEvents, TrainingEventsAccepted
-from automl_magics.contracts.http import AutoMLTrainingStatusUpdate
+from automl_magics.contracts.http import AutoMLTrainingStatusUpdate, TrainingCheck
 from automl_magics.contracts.lists import NEWEST, TrainingJobFilter, TrainingJobPage
 from automl_magics.contracts.shown import ShownJob, ShownPage
 from automl_magics.contracts.training import (
@@ -113,12 +113,20 @@ class TrainingService:
 
         Raises `InvalidInput` as `create` does.
         """
-        request = self._staged(request)
-        try:
-            return str(self._checked(request)[0].rendered_dag)
-        finally:
-            if request.staged_source is not None:
-                discard_staged(self._settings, request.staged_source)
+        return str(self._looked_at(request)[0].rendered_dag)
+
+    def check(self, request: AutoMLTrainingRequest) -> TrainingCheck:
+        """Return what a request would be as a job; nothing is kept.
+
+        Raises `InvalidInput` as `create` does.
+        """
+        job, reason = self._looked_at(request)
+        return TrainingCheck(
+            name=job.name,
+            problem_type=job.problem_type,
+            reason=reason,
+            time_limit=job.request.time_limit,
+        )
 
     def get(self, job_id: UUID) -> TrainingJob:
         """Return one job."""
@@ -244,6 +252,15 @@ class TrainingService:
             return request
         staged = stage_source(self._settings, request.source_table, namespace={}, folder=Path.cwd())
         return request.model_copy(update={"staged_source": staged})
+
+    def _looked_at(self, request: AutoMLTrainingRequest) -> tuple[TrainingJob, str]:
+        """Check a request of which nothing is kept."""
+        request = self._staged(request)
+        try:
+            return self._checked(request)
+        finally:
+            if request.staged_source is not None:
+                discard_staged(self._settings, request.staged_source)
 
     def _checked(self, request: AutoMLTrainingRequest) -> tuple[TrainingJob, str]:
         """Return the job that a request asks for, or raise `InvalidInput`.

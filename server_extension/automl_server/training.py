@@ -1,7 +1,8 @@
 """The routes of training jobs, dialect A.
 
 ``…/details``, ``…/logs``, ``…/trials``, ``…/extend``, ``…/notebook``, ``…/report``, ``version``,
-``train/source`` and the list's ``details`` and ``name`` are ours; the rest is as published.
+``train/check``, ``train/source`` and the list's ``details`` and ``name`` are ours; the rest is as
+published.
 """
 
 from asyncio import to_thread
@@ -26,6 +27,7 @@ from automl_magics.contracts.http import (
     SourceColumn,
     SourceLook,
     SourceQuestion,
+    TrainingCheck,
     TrainingExtension,
     Version,
 )
@@ -57,6 +59,13 @@ async def preview_training_job(
     """Render the DAG of a request without keeping anything."""
     jobs = await handler.jobs()
     return TrainingPreview(rendered_dag=await to_thread(jobs.preview, body))
+
+
+@ROUTES.operation("POST", "/train/check")
+async def check_training_job(handler: UserHandler, body: AutoMLTrainingRequest) -> TrainingCheck:
+    """Check a request as creating it does, and tell what it would be; nothing is kept."""
+    jobs = await handler.jobs()
+    return await to_thread(jobs.check, body)
 
 
 @ROUTES.operation("POST", "/train/source")

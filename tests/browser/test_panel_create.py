@@ -42,25 +42,62 @@ def test_a_model_is_trained_from_a_files_menu(
     form.get_by_text("More", exact=True).click()
     form.get_by_label("Max trials").fill("2")
     form.get_by_role("button", name="Create").click()
-    expect(form.get_by_role("alert")).to_contain_text("label_column is required")
+    expect(form.get_by_role("alert").first).to_contain_text("label_column is required")
     expect(form.get_by_label("Name", exact=True)).to_have_value("from the menu")
-    form.get_by_label("Group column").select_option("churned")
+
+    # What is found, and what is wrong, is told as it is typed.
     form.get_by_role("button", name="churned").click()
     expect(form.get_by_label("Label column")).to_have_value("churned")
-    form.get_by_role("button", name="Create").click()
+    expect(form.get_by_text("Detected: binary classification")).to_have_count(1)
+    expect(form.get_by_text("since 'churned' has 2 different text values")).to_be_visible()
+    form.get_by_label("Group column").select_option("churned")
     expect(form.locator('[data-field="group_column"]').get_by_role("alert")).to_be_visible()
+    form.get_by_label("Max trials").fill("0")
+    expect(form.locator('[data-field="max_trials"]').get_by_role("alert")).to_have_text(
+        "A number > 0."
+    )
     assert not serious_violations(page)
+    form.get_by_label("Max trials").fill("2")
     form.get_by_label("Group column").select_option("")
+    expect(form.get_by_role("alert")).to_have_count(0)
+    form.get_by_text("The same as a cell").click()
+    expect(form.locator("pre")).to_have_text(
+        "%%automl train --label churned --preset fast --name 'from the menu' --max-trials 2\n"
+        "churn.csv"
+    )
     form.get_by_role("button", name="Create").click()
     expect(page.get_by_role("heading", name="from the menu")).to_be_visible()
     expect(form).to_have_count(0)
     expect(page.locator(".jp-AutoML-page .jp-AutoML-badge")).to_have_text("Complete")
 
 
-def serious_violations(page: Page) -> list[str]:
+def test_a_job_is_created_in_a_dialog_by_keyboard(page: Page, lab: Lab) -> None:
+    expect(page.locator(".jp-Launcher")).to_be_focused()  # it takes the focus once all is loaded
+    page.get_by_role("menuitem", name="AutoML").click()
+    page.get_by_role("menuitem", name="New Training Job…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Source table")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog.locator('[data-field="source_table"]').get_by_role("alert")).to_have_text(
+        "This is needed."
+    )
+    page.keyboard.type("churn.csv")
+    expect(dialog.locator("tbody tr")).to_have_count(5)
+    dialog.get_by_label("Label column").select_option("churned")
+    dialog.get_by_label("Name", exact=True).fill("from the dialog")
+    dialog.get_by_text("More", exact=True).click()
+    dialog.get_by_label("Auto trigger").uncheck()
+    assert not serious_violations(page, ".jp-AutoML-dialog")
+    dialog.get_by_label("Name", exact=True).press("Enter")
+    expect(page.get_by_role("heading", name="from the dialog")).to_be_visible()
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".jp-AutoML-page .jp-AutoML-badge")).to_have_text("Ready")
+
+
+def serious_violations(page: Page, within: str = ".jp-AutoML-page") -> list[str]:
     """Return what axe finds wrong with our views, in the page as it stands."""
     page.add_script_tag(path=AXE)
-    found = page.evaluate("() => axe.run('.jp-AutoML-page')")
+    found = page.evaluate("within => axe.run(within)", within)
     return [
         f"{one['id']}: {[node['html'] for node in one['nodes']]}"
         for one in found["violations"]

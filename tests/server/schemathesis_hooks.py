@@ -22,6 +22,7 @@ SEEN: dict[str, set[str]] = {}
 REFERENCES = {
     "/api/automl/train": {"source_table": "churn.csv", "label_column": "churned"},
     "/api/automl/train/preview": {"source_table": "churn.csv", "label_column": "churned"},
+    "/api/automl/train/check": {"source_table": "churn.csv", "label_column": "churned"},
     "/api/automl/train/source": {"source_table": "churn.csv"},
     "/api/v1/automl/jobs": {"dataset": "churn.csv", "targetColumn": "churned"},
     "/api/automl/feature-engineering": {

@@ -262,6 +262,23 @@ async def test_the_version_is_told(ask):
     assert (await ask("GET", "version")).json() == {"version": __version__}
 
 
+async def test_a_request_is_checked_and_nothing_is_kept(ask, table):
+    body = {"source_table": table, "label_column": "churned", "preset": "fast"}
+    answer = await ask("POST", "train/check", json=body)
+    assert answer.status_code == 200
+    told = answer.json()
+    assert told["problem_type"] == "binary_classification"
+    assert "since 'churned' has 2 different" in told["reason"]
+    assert told["name"].endswith("-churned")
+    named = {**body, "problem_type": "binary_classification", "predictor_type": "tabular"}
+    assert (await ask("POST", "train/check", json=named)).json()["reason"] == ""
+    assert (await ask("GET", "train/jobs")).json()["count"] == 0
+    wrong = await ask("POST", "train/check", json={**body, "group_column": "churned"})
+    assert wrong.status_code == 422
+    assert wrong.json()["detail"][0]["loc"] == ["body", "group_column"]
+    assert (await ask("POST", "train/check", auth={}, json=body)).status_code == 401
+
+
 async def test_a_source_is_looked_at_before_anything_is_trained(ask, table):
     answer = await ask("POST", "train/source", json={"source_table": table})
     assert answer.status_code == 200

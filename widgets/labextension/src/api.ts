@@ -13,6 +13,7 @@ type Schemas = components['schemas'];
 export type TrainingJob = Schemas['TrainingJob'];
 export type TrainingJobPage = Schemas['TrainingJobPage'];
 export type TrainingRequest = Schemas['AutoMLTrainingRequest'];
+export type TrainingCheck = Schemas['TrainingCheck'];
 export type JobStatus = Schemas['JobStatus'];
 export type Trial = Schemas['Trial'];
 export type LeaderboardRow = Schemas['LeaderboardRow'];
@@ -95,6 +96,10 @@ export class Api {
     const asked = { path: { job_id: id }, query: { after, limit } };
     return (await this.request('get', path, asked)).logs;
   };
+
+  /** What a request would be as a job; refused as creating it would be. */
+  check = (body: TrainingRequest): Promise<TrainingCheck> =>
+    this.request('post', '/api/automl/train/check', { body });
 
   /** The columns and the first rows of what a request may name as its source. */
   lookAtSource = (text: string): Promise<SourceLook> =>

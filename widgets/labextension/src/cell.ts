@@ -1,6 +1,6 @@
 /** Cells for a notebook: what people choose here, said as a magic. */
 
-import type { IField } from './create/fields';
+import type { IField } from './form/fields';
 import type { TrainingRequest } from './api';
 
 const LOADED = '%load_ext automl_magics';

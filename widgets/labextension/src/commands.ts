@@ -193,7 +193,8 @@ export function addJobCommands(
     const { request } = await api.job(id);
     if (commands.hasCommand(CommandIDs.createJob)) {
       return commands.execute(CommandIDs.createJob, {
-        request: { ...request } as never
+        request: { ...request } as never,
+        dialog: true
       });
     }
     const made = await api.create({ ...request, auto_trigger: false });
@@ -215,7 +216,6 @@ export function addJobCommands(
 /** What the palette offers. */
 export const PALETTE: readonly string[] = [
   CommandIDs.showJobs,
-  CommandIDs.createJob,
   CommandIDs.showDeployments,
   CommandIDs.showKeys,
   CommandIDs.triggerJob,

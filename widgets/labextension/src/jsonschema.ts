@@ -7,9 +7,20 @@ export interface ISchema {
   enum?: string[];
   items?: ISchema;
   properties?: Record<string, ISchema>;
+  required?: string[];
+  title?: string;
   default?: unknown;
   description?: string;
+  format?: string;
+  pattern?: string;
+  minLength?: number;
   maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
 }
 
 /** Schemas by their names, as in `components` of an OpenAPI document. */

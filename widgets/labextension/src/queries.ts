@@ -11,6 +11,7 @@ import {
   ApiError,
   type JobQuery,
   type LogLine,
+  type TrainingRequest,
   type TrainingJobPage
 } from './api';
 import type { Changes, IJobChange } from './changes';
@@ -185,6 +186,20 @@ export function useSource(text: string) {
     queryKey: ['source', text],
     queryFn: () => api.lookAtSource(text),
     enabled: Boolean(text),
+    staleTime: 60_000
+  });
+}
+
+/** What a request would be as a job, and what is wrong with it. */
+export function useCheck(request: TrainingRequest, enabled: boolean) {
+  const { api } = useAutoML();
+  const checked = { ...request, name: undefined, description: undefined };
+  return useQuery({
+    queryKey: ['check', checked],
+    queryFn: () => api.check(checked),
+    enabled,
+    placeholderData: keepPreviousData,
+    retry: false,
     staleTime: 60_000
   });
 }

@@ -41,6 +41,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/automl/train/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a request as creating it does, and tell what it would be; nothing is kept */
+        post: operations["check_training_job_api_automl_train_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/automl/train/source": {
         parameters: {
             query?: never;
@@ -2623,6 +2640,19 @@ export interface components {
             dataset?: string | null;
         };
         /**
+         * TrainingCheck
+         * @description What a request would be as a job, which creating it would accept (ours).
+         */
+        TrainingCheck: {
+            /** Name */
+            name: string;
+            problem_type: components["schemas"]["ProblemType"];
+            /** Reason */
+            reason: string;
+            /** Time Limit */
+            time_limit: number | null;
+        };
+        /**
          * TrainingEvent
          * @description One thing that a worker says.
          */
@@ -3208,6 +3238,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingPreview"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    check_training_job_api_automl_train_check_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 128 letters, digits and marks (`._:@/+=-`) that the answer, the log and the job are to carry; anything else is replaced by a new id. */
+                "x-correlation-id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutoMLTrainingRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "x-correlation-id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingCheck"];
                 };
             };
             401: components["responses"]["401"];

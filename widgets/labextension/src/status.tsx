@@ -1,4 +1,4 @@
-/** A job's state, as a mark and as a bar. */
+/** The state of a job, as a mark and as a bar. */
 
 import { classes } from '@jupyterlab/ui-components';
 import type { JobStatus, TrainingJob } from './api';
@@ -15,12 +15,30 @@ export function StatusBadge({ status }: { status: JobStatus }) {
   );
 }
 
-/** How far a job has come that is under way. */
+/** How far a training job has come that is under way. */
 export function JobProgress({ job }: { job: TrainingJob }) {
   const { trans } = useAutoML();
-  const fraction = fractionDone(job);
+  return (
+    <Progress
+      name={job.name}
+      fraction={fractionDone(job)}
+      step={plain(job.progress?.phase ?? statusWord(trans, job.status))}
+    />
+  );
+}
+
+interface IProgressProps {
+  name: string;
+  /** 0 to 1; null while nothing tells. */
+  fraction: number | null;
+  /** What is being done. */
+  step: string;
+}
+
+/** How far something has come. */
+export function Progress({ name, fraction, step }: IProgressProps) {
+  const { trans } = useAutoML();
   const percent = fraction === null ? null : Math.round(100 * fraction);
-  const phase = plain(job.progress?.phase ?? statusWord(trans, job.status));
   return (
     <div
       className={classes(
@@ -28,11 +46,11 @@ export function JobProgress({ job }: { job: TrainingJob }) {
         percent === null && 'jp-mod-unknown'
       )}
       role="progressbar"
-      aria-label={trans.__('Progress of %1', job.name)}
+      aria-label={trans.__('Progress of %1', name)}
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={percent ?? undefined}
-      aria-valuetext={percent === null ? phase : `${phase}, ${percent} %`}
+      aria-valuetext={percent === null ? step : `${step}, ${percent} %`}
     >
       <div style={{ width: `${percent ?? 0}%` }} />
     </div>

@@ -1,114 +1,115 @@
 /** The form of a new training job. */
 
-import { Button } from '@jupyterlab/ui-components';
-import { useMutation } from '@tanstack/react-query';
-import { useEffect, useMemo, useState, type FormEvent } from 'react';
-import { ApiError, type TrainingRequest } from '../api';
+import { useEffect, useMemo, useState } from 'react';
+import type { TrainingRequest } from '../api';
 import { trainingCell } from '../cell';
 import { useAutoML } from '../context';
 import { CopyButton } from '../copy';
-import { useSettled } from '../jobs/filters';
-import { Message, Problem } from '../message';
-import { useDatasets, useSchemas, useSource } from '../queries';
-import { WithServer } from '../server';
-import { Control } from './control';
 import {
   fieldsOf,
-  MAIN,
+  named,
   requestOf,
   valuesOf,
   type IField,
-  type Value
-} from './fields';
+  type Values
+} from '../form/fields';
+import { Fieldset } from '../form/fieldset';
+import { Form, More, useSending, WithSchemas } from '../form/form';
+import type { IAsking } from '../form/tab';
+import { faultsOf, refusalOf } from '../form/validation';
+import type { Schemas } from '../jsonschema';
+import { useSettled } from '../lists/filters';
+import { useCheck, useDatasets, useSource } from '../queries';
+import { plain } from '../words';
 import { Rows } from './rows';
 
-export interface INewJobProps {
-  /** What is filled in at first. */
-  request: Partial<TrainingRequest>;
-  /** Called with what is asked for, when it has changed. */
-  changed: (request: TrainingRequest) => void;
-  /** Called with the job that was made. */
-  created: (job: { id: string; name: string }) => void;
-}
+/** What most people say, in this order; the rows stand behind the source. */
+const MAIN = ['label_column', 'problem_type', 'preset', 'time_limit', 'name'];
 
-export function NewJob(props: INewJobProps) {
+type Asking = IAsking<TrainingRequest>;
+
+export function NewJob(props: Asking) {
   return (
-    <WithServer>
-      <WithSchema {...props} />
-    </WithServer>
+    <WithSchemas>
+      {schemas => <Filled {...props} schemas={schemas} />}
+    </WithSchemas>
   );
 }
 
-function WithSchema(props: INewJobProps) {
-  const { trans } = useAutoML();
-  const { data, error, refetch } = useSchemas();
-  const fields = useMemo(() => data && fieldsOf(data), [data]);
-  if (error && !fields) {
-    return <Problem error={error} retry={() => void refetch()} />;
-  }
-  return fields ? (
-    <Form {...props} fields={fields} />
-  ) : (
-    <Message title={trans.__('Asking the server what a job needs…')} />
-  );
+/** The fields of a training request, grouped as the form shows them. */
+function useFields(schemas: Schemas) {
+  return useMemo(() => {
+    const all = fieldsOf(schemas, 'AutoMLTrainingRequest');
+    const isOther = ({ name }: IField) =>
+      name !== 'source_table' && !MAIN.includes(name);
+    return {
+      all,
+      source: named(all, ['source_table']),
+      main: named(all, MAIN),
+      others: all.filter(isOther)
+    };
+  }, [schemas]);
 }
 
-function Form(props: INewJobProps & { fields: readonly IField[] }) {
-  const { fields, request, changed, created } = props;
-  const { api, client, trans } = useAutoML();
-  const [values, setValues] = useState(() => valuesOf(fields, request));
-  const set = (name: string, value: Value) =>
-    setValues(before => ({ ...before, [name]: value }));
-  const settled = useSettled(values);
-  const source = useSource(String(settled.source_table).trim());
-  const datasets = useDatasets();
+function Filled(props: Asking & { schemas: Schemas }) {
+  const { schemas, request, changed, created } = props;
+  const { api, trans } = useAutoML();
+  const fields = useFields(schemas);
+  const [values, setValues] = useState(() => valuesOf(fields.all, request));
+  const asked = requestOf<TrainingRequest>(fields.all, values, request);
+  const settled = useSettled(JSON.stringify(asked));
+  const known = JSON.parse(settled) as TrainingRequest;
   useEffect(
-    () => changed(requestOf(fields, settled, request)),
+    () => changed(JSON.parse(settled) as TrainingRequest),
     // eslint-disable-next-line react-hooks/exhaustive-deps -- tells of values alone
     [settled]
   );
-  const creation = useMutation({
-    networkMode: 'always',
-    mutationFn: () => api.create(requestOf(fields, values, request)),
-    onSuccess: job => created({ id: job.job_id, name: job.name }),
-    onSettled: () => void client.invalidateQueries()
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    creation.mutate();
+  const faults = faultsOf(fields.all, values, trans);
+  const isFilled = Object.keys(faults).length === 0;
+  const source = useSource((known.source_table ?? '').trim());
+  const datasets = useDatasets();
+  const check = useCheck(known, isFilled && source.isSuccess);
+  const sending = useSending(
+    () => api.create(asked),
+    isFilled,
+    job => created({ id: job.job_id, name: job.name })
+  );
+  const refusal = refusalOf(
+    sending.error ?? check.error,
+    fields.all.map(({ name }) => name)
+  );
+  const change = (some: Values) => {
+    setValues(before => ({ ...before, ...some }));
+    sending.forget();
   };
-  const wrong = wrongs(creation.error, fields);
-  const control = (field: IField) => (
-    <Control
-      key={field.name}
-      field={field}
-      value={values[field.name]}
-      change={value => set(field.name, value)}
-      columns={source.data?.columns ?? []}
-      offers={field.name === 'source_table' ? datasets.data : undefined}
-      error={wrong.fields[field.name]}
-    />
-  );
-  const [first, ...main] = MAIN.flatMap(name =>
-    fields.filter(field => field.name === name)
-  );
-  const others = fields.filter(({ name }) => !MAIN.includes(name));
-  const cell = trainingCell(requestOf(fields, values, request), fields);
-  const mustUnfold = others.some(({ name }) => wrong.fields[name]);
+  const drawn = {
+    values,
+    change,
+    columns: source.data?.columns,
+    faults: refusal.fields,
+    isTried: sending.isTried,
+    ...useFound(known, check.data)
+  };
+  const wrong = { ...faults, ...refusal.fields };
+  const cell = trainingCell(asked, fields.all);
   return (
-    <form
-      className="jp-AutoML-newJob"
-      aria-label={trans.__('New training job')}
-      noValidate
-      onSubmit={submit}
+    <Form
+      title={trans.__('New training job')}
+      words={[trans.__('Create'), trans.__('Creating…')]}
+      refused={trans.__('Nothing was created.')}
+      sending={sending}
+      message={refusal.message}
     >
-      <h1>{trans.__('New training job')}</h1>
-      {control(first)}
+      <Fieldset
+        {...drawn}
+        fields={fields.source}
+        offers={{ source_table: datasets.data ?? [] }}
+      />
       {source.data && (
         <Rows
           look={source.data}
-          label={String(values.label_column)}
-          choose={name => set('label_column', name)}
+          label={known.label_column ?? ''}
+          choose={name => change({ label_column: name })}
         />
       )}
       {source.error && (
@@ -116,11 +117,12 @@ function Form(props: INewJobProps & { fields: readonly IField[] }) {
           {source.error.message}
         </p>
       )}
-      {main.map(control)}
-      <details key={String(mustUnfold)} open={mustUnfold}>
-        <summary>{trans.__('More')}</summary>
-        {others.map(control)}
-      </details>
+      <Fieldset {...drawn} fields={fields.main} />
+      <More
+        isWrong={sending.isTried && fields.others.some(one => wrong[one.name])}
+      >
+        <Fieldset {...drawn} fields={fields.others} />
+      </More>
       <details>
         <summary>{trans.__('The same as a cell')}</summary>
         <div className="jp-AutoML-copied">
@@ -128,48 +130,36 @@ function Form(props: INewJobProps & { fields: readonly IField[] }) {
           <CopyButton text={cell} />
         </div>
       </details>
-      {creation.error && (
-        <div className="jp-AutoML-banner jp-mod-error" role="alert">
-          <strong>{trans.__('Nothing was created.')}</strong>{' '}
-          {wrong.message || trans.__('See what is marked above.')}
-        </div>
-      )}
-      <div className="jp-AutoML-actions">
-        <Button
-          type="submit"
-          minimal={false}
-          className="jp-mod-styled jp-mod-accept"
-          disabled={creation.isPending}
-        >
-          {creation.isPending ? trans.__('Creating…') : trans.__('Create')}
-        </Button>
-      </div>
-    </form>
+    </Form>
   );
 }
 
-interface IWrongs {
-  /** What no field of the form is to blame for. */
-  message: string;
-  fields: Readonly<Record<string, string>>;
-}
-
-/** Sort what the server says to the fields that it says it of. */
-export function wrongs(
-  error: Error | null,
-  fields: readonly IField[]
-): IWrongs {
-  const found: Record<string, string> = {};
-  const rest: string[] = [];
-  const told = error instanceof ApiError ? Object.entries(error.fields) : [];
-  for (const [place, message] of told) {
-    const [name] = place.split('.');
-    if (fields.some(field => field.name === name)) {
-      found[name] = message;
-    } else {
-      rest.push(message);
-    }
+/** What the server finds where nothing is said, and why. */
+function useFound(
+  { problem_type }: TrainingRequest,
+  check: ReturnType<typeof useCheck>['data']
+) {
+  const { trans } = useAutoML();
+  const placeholders: Record<string, string> = {
+    problem_type: trans.__('Detected from the label'),
+    executor: trans.__('The server’s default'),
+    algorithm: trans.__('The best of all'),
+    predictor_type: trans.__('Found from the columns')
+  };
+  if (!check) {
+    return { placeholders };
   }
-  const message = told.length ? rest.join(' ') : (error?.message ?? '');
-  return { message, fields: found };
+  const notes: Record<string, string> = {};
+  if (!problem_type) {
+    placeholders.problem_type = trans.__(
+      'Detected: %1',
+      plain(check.problem_type)
+    );
+    notes.problem_type = check.reason;
+  }
+  placeholders.name = check.name;
+  if (check.time_limit !== null) {
+    placeholders.time_limit = String(check.time_limit);
+  }
+  return { placeholders, notes };
 }

@@ -1,4 +1,4 @@
-/** The side panel: all training jobs, as they go. */
+/** The side panel: training jobs and proposals, as they go. */
 
 import {
   addIcon,
@@ -6,22 +6,13 @@ import {
   refreshIcon,
   ToolbarButtonComponent
 } from '@jupyterlab/ui-components';
-import {
-  useEffect,
-  useState,
-  useSyncExternalStore,
-  type ComponentType
-} from 'react';
-import type { JobStatus } from '../api';
+import { useSyncExternalStore, type ComponentType } from 'react';
 import { CommandIDs } from '../commands';
 import { useAutoML } from '../context';
 import { Tabs } from '../job/tabs';
-import { Message } from '../message';
 import { Proposals } from '../proposals/list';
-import { useJobs } from '../queries';
 import { WithServer } from '../server';
-import { Filters, NEWEST, useSettled, type IChoice } from './filters';
-import { Section } from './section';
+import { Jobs } from './list';
 import type { PanelView } from './view';
 
 export function JobsPanel({ view }: { view: PanelView }) {
@@ -70,91 +61,5 @@ export function JobsPanel({ view }: { view: PanelView }) {
         </Tabs>
       </WithServer>
     </>
-  );
-}
-
-function Jobs() {
-  const { trans } = useAutoML();
-  const [choice, choose] = useState(NEWEST);
-  const sections: [string, JobStatus[]][] = [
-    [trans.__('Running'), ['running', 'queued']],
-    [trans.__('Ready'), ['ready']],
-    [trans.__('Finished'), ['complete', 'failed', 'stopped']]
-  ];
-  useMinutes();
-  const settled = useSettled(choice);
-  const { status, ...query } = settled;
-  return (
-    <>
-      <Filters choice={choice} choose={choose} />
-      <div className="jp-AutoML-sections">
-        {sections.map(([title, members]) => {
-          const shown = status
-            ? members.filter(one => one === status)
-            : members;
-          return (
-            shown.length > 0 && (
-              <Section
-                key={title}
-                title={title}
-                query={{ ...query, status: shown }}
-              />
-            )
-          );
-        })}
-        <WhenEmpty choice={settled} clear={() => choose(NEWEST)} />
-      </div>
-    </>
-  );
-}
-
-/** Render again each minute, as "5 min ago" grows old. */
-export function useMinutes(): void {
-  const [, setMinutes] = useState(0);
-  useEffect(() => {
-    const timer = window.setInterval(
-      () => setMinutes(minutes => minutes + 1),
-      60_000
-    );
-    return () => window.clearInterval(timer);
-  }, []);
-}
-
-interface IWhenEmptyProps {
-  choice: IChoice;
-  clear: () => void;
-}
-
-function WhenEmpty({ choice, clear }: IWhenEmptyProps) {
-  const { commands, trans } = useAutoML();
-  const { search, status } = choice;
-  const any = useJobs({ search, status: status ? [status] : [], limit: 1 });
-  if (!any.data || any.data.count) {
-    return null;
-  }
-  if (search || status) {
-    return (
-      <Message
-        title={trans.__('No job is like that')}
-        action={{ label: trans.__('Show all jobs'), run: clear }}
-      />
-    );
-  }
-  return (
-    <Message
-      title={trans.__('No jobs yet')}
-      action={
-        commands.hasCommand(CommandIDs.createJob)
-          ? {
-              label: trans.__('Train a model'),
-              run: () => void commands.execute(CommandIDs.createJob)
-            }
-          : undefined
-      }
-    >
-      {trans.__('In a notebook, this trains a first model:')}
-      <code>%load_ext automl_magics</code>
-      <code>%automl train data.csv --label COLUMN</code>
-    </Message>
   );
 }

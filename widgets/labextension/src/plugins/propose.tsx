@@ -1,31 +1,19 @@
-/** The form that asks the crew for a training table, there again after a reload. */
+/** The form that asks the crew for a training table. */
 
 import {
   ILayoutRestorer,
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
+import { ICommandPalette } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
-import { UUID, type ReadonlyJSONObject } from '@lumino/coreutils';
 import type { ProposalRequest } from '../api';
 import { CommandIDs } from '../commands';
+import { addForm } from '../form/tab';
 import { automlIcon } from '../icons';
 import { Propose } from '../proposals/form';
 import { IAutoML } from '../tokens';
-import { FormTab } from './create';
-
-const ARGS: ReadonlyJSONObject = {
-  type: 'object',
-  properties: {
-    request: {
-      type: 'object',
-      description: 'Fields of a feature engineering request to fill in'
-    },
-    id: { type: 'string', description: 'The id of a tab that returns' }
-  }
-};
 
 export const proposePlugin: JupyterFrontEndPlugin<void> = {
   id: 'automl-magics:propose',
@@ -42,39 +30,18 @@ export const proposePlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null
   ): void => {
     const { commands, trans } = automl;
-    const tracker = new WidgetTracker<FormTab<Partial<ProposalRequest>>>({
-      namespace: 'automl-propose'
-    });
-    commands.addCommand(CommandIDs.proposeTable, {
+    const where = { palette, launcher, restorer };
+    addForm<ProposalRequest>(app, automl, where, {
+      command: CommandIDs.proposeTable,
+      opens: CommandIDs.openProposal,
       label: trans.__('New Training Table'),
       caption: trans.__('Have a training table proposed from several tables'),
-      icon: automlIcon,
-      describedBy: { args: ARGS },
-      execute: ({ request, id }) => {
-        const initial = (request as Partial<ProposalRequest> | undefined) ?? {};
-        const tab = new FormTab(
-          automl,
-          initial,
-          id ? String(id) : `automl-propose-${UUID.uuid4()}`,
-          trans.__('New training table'),
-          (changed, close) => (
-            <Propose
-              request={initial}
-              changed={asked => {
-                changed(asked);
-                void tracker.save(tab);
-              }}
-              created={job => {
-                close();
-                void commands.execute(CommandIDs.openProposal, { ...job });
-              }}
-            />
-          )
-        );
-        app.shell.add(tab, 'main', { type: 'AutoML' });
-        void tracker.add(tab);
-        app.shell.activateById(tab.id);
-      }
+      title: trans.__('New training table'),
+      accept: trans.__('Propose'),
+      namespace: 'automl-propose',
+      rank: 2,
+      initial: () => ({}),
+      form: asking => <Propose {...asking} />
     });
     const selected = () => [
       ...(browsers?.tracker.currentWidget?.selectedItems() ?? [])
@@ -93,20 +60,6 @@ export const proposePlugin: JupyterFrontEndPlugin<void> = {
           request: { source_tables }
         });
       }
-    });
-    palette?.addItem({
-      command: CommandIDs.proposeTable,
-      category: trans.__('AutoML')
-    });
-    launcher?.add({
-      command: CommandIDs.proposeTable,
-      category: trans.__('AutoML'),
-      rank: 2
-    });
-    void restorer?.restore(tracker, {
-      command: CommandIDs.proposeTable,
-      args: tab => ({ id: tab.id, request: { ...tab.request } as never }),
-      name: tab => tab.id
     });
   }
 };

@@ -1,19 +1,22 @@
 /** The question before a table is made: whether to train on it as well. */
 
 import { Dialog, showDialog } from '@jupyterlab/apputils';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { Approval, Proposal, RecipeEdits, TrainRequest } from '../api';
 import { View, useAutoML } from '../context';
-import { Control } from '../create/control';
-import type { IField, Value } from '../create/fields';
+import { fieldsOf, named, type Values } from '../form/fields';
+import { Fieldset } from '../form/fieldset';
+import { useSchemas } from '../queries';
 import type { IAutoML } from '../tokens';
 
 type Asked = Omit<Approval, 'edits'>;
 
+const ASKED = ['preset', 'time_limit'];
+
 interface IHow {
   trains: boolean;
-  preset: string;
-  time_limit: string;
+  /** Fields of the training request. */
+  request: Values;
 }
 
 /**
@@ -34,8 +37,10 @@ export async function askHowToApprove(
   const asked = before?.train_request;
   let how: IHow = {
     trains: before?.auto_train ?? false,
-    preset: asked?.preset ?? settings.preset,
-    time_limit: String(asked?.time_limit ?? settings.timeLimit ?? '')
+    request: {
+      preset: asked?.preset ?? settings.preset,
+      time_limit: asked?.time_limit ?? settings.timeLimit ?? undefined
+    }
   };
   const body = new View(
     automl,
@@ -62,15 +67,10 @@ export async function askHowToApprove(
 }
 
 /** The approval that the answers make. */
-export function approvalOf({ trains, preset, time_limit }: IHow): Asked {
-  if (!trains) {
-    return { auto_train: false };
-  }
-  const request: Partial<TrainRequest> = {
-    preset: preset as TrainRequest['preset'],
-    ...(time_limit !== '' && { time_limit: Number(time_limit) })
-  };
-  return { auto_train: true, train_request: request as TrainRequest };
+export function approvalOf({ trains, request }: IHow): Asked {
+  return trains
+    ? { auto_train: true, train_request: request as TrainRequest }
+    : { auto_train: false };
 }
 
 interface IHowProps {
@@ -84,29 +84,17 @@ interface IHowProps {
 function How({ edits, initial, canTrain, wrong, changed }: IHowProps) {
   const { trans } = useAutoML();
   const [how, setHow] = useState(initial);
-  const set = (name: keyof IHow, value: Value) => {
-    const next = { ...how, [name]: value };
+  const schemas = useSchemas();
+  const fields = useMemo(
+    () =>
+      named(schemas.data ? fieldsOf(schemas.data, 'TrainRequest') : [], ASKED),
+    [schemas.data]
+  );
+  const set = (some: Partial<IHow>) => {
+    const next = { ...how, ...some };
     setHow(next);
     changed(next);
   };
-  const field = (name: string, more: Partial<IField>): IField => ({
-    name,
-    kind: 'number',
-    description: '',
-    choices: [],
-    isOptional: false,
-    initial: '',
-    ...more
-  });
-  const control = (one: IField) => (
-    <Control
-      field={one}
-      value={how[one.name as keyof IHow]}
-      change={value => set(one.name as keyof IHow, value)}
-      columns={[]}
-      error={wrong[one.name]}
-    />
-  );
   return (
     <div className="jp-AutoML-approval">
       <p>{changes(edits, trans)}</p>
@@ -115,7 +103,7 @@ function How({ edits, initial, canTrain, wrong, changed }: IHowProps) {
           <input
             type="checkbox"
             checked={how.trains}
-            onChange={event => set('trains', event.target.checked)}
+            onChange={event => set({ trains: event.target.checked })}
           />
           {trans.__('Then train a model on it')}
         </label>
@@ -126,19 +114,15 @@ function How({ edits, initial, canTrain, wrong, changed }: IHowProps) {
       )}
       {canTrain && how.trains && (
         <>
-          {control(
-            field('preset', {
-              kind: 'choice',
-              choices: ['fast', 'balanced', 'high_quality', 'best_quality']
-            })
-          )}
-          {control(
-            field('time_limit', {
-              description: trans.__('Seconds; the preset’s when left out.')
-            })
-          )}
+          <Fieldset
+            fields={fields}
+            values={how.request}
+            change={request => set({ request })}
+            faults={wrong}
+            isTried
+          />
           {Object.entries(wrong)
-            .filter(([name]) => !(name in how))
+            .filter(([name]) => !ASKED.includes(name))
             .map(([name, message]) => (
               <strong key={name} role="alert">
                 {message}

@@ -1,15 +1,15 @@
 /** A label as a form shows it. */
 
 import type { LabelSpec } from '../api';
-import type { Values } from '../create/fields';
+import type { Values } from '../form/fields';
 
 export function labelValues(label: LabelSpec): Values {
   return {
     name: label.name ?? 'label',
     type: label.type ?? 'binary',
-    column: label.column ?? '',
-    derivation: label.derivation ?? '',
-    positive_class_value: written(label.positive_class_value)
+    column: label.column ?? undefined,
+    derivation: label.derivation ?? undefined,
+    positive_class_value: written(label.positive_class_value) || undefined
   };
 }
 

@@ -3,8 +3,8 @@
 import { useMemo } from 'react';
 import type { FeatureRecipe, Proposal } from '../api';
 import { useAutoML } from '../context';
-import { Control } from '../create/control';
-import { fieldsOf } from '../create/fields';
+import { fieldsOf } from '../form/fields';
+import { Fieldset } from '../form/fieldset';
 import { useSchemas } from '../queries';
 import type { IDraft } from './draft';
 import { labelOf, labelValues } from './label';
@@ -43,21 +43,14 @@ export function LabelAndNotes(props: ILabelProps) {
             {message}
           </p>
         ))}
-        {fields.map(field => (
-          <Control
-            key={field.name}
-            field={field}
-            value={values[field.name] ?? ''}
-            change={value =>
-              review.change({
-                label: labelOf({ ...values, [field.name]: value }, recipe.label)
-              })
-            }
-            columns={[]}
-            offers={field.name === 'column' ? columns : undefined}
-            error={refused[field.name]}
-          />
-        ))}
+        <Fieldset
+          fields={fields}
+          values={values}
+          change={some => review.change({ label: labelOf(some, recipe.label) })}
+          offers={{ column: columns }}
+          faults={refused}
+          isTried
+        />
       </section>
       <section className="jp-AutoML-label" aria-label={trans.__('Notes')}>
         <h2>{trans.__('Notes')}</h2>

@@ -1,26 +1,26 @@
 /** The form that asks the crew for a training table. */
 
-import { Button, HTMLSelect } from '@jupyterlab/ui-components';
-import { useMutation, useQueries } from '@tanstack/react-query';
-import { useEffect, useMemo, useState, type FormEvent } from 'react';
+import { HTMLSelect } from '@jupyterlab/ui-components';
+import { useQueries } from '@tanstack/react-query';
+import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { ProposalRequest, SourceColumn } from '../api';
 import { useAutoML } from '../context';
-import { Control } from '../create/control';
 import {
   fieldsOf,
+  named,
   requestOf,
   valuesOf,
-  type IField,
   type Kind,
-  type Value,
   type Values
-} from '../create/fields';
-import { wrongs } from '../create/form';
-import { useSettled } from '../jobs/filters';
-import { Message, Problem } from '../message';
+} from '../form/fields';
+import { Fieldset } from '../form/fieldset';
+import { Form, More, useSending, WithSchemas } from '../form/form';
+import type { IAsking } from '../form/tab';
+import { faultsOf, refusalOf } from '../form/validation';
+import type { Schemas } from '../jsonschema';
+import { useSettled } from '../lists/filters';
 import { labelOf, labelValues } from '../proposal/label';
-import { useDatasets, useSchemas } from '../queries';
-import { WithServer } from '../server';
+import { useDatasets } from '../queries';
 
 const KINDS: Readonly<Record<string, Kind>> = {
   source_tables: 'lines',
@@ -28,71 +28,52 @@ const KINDS: Readonly<Record<string, Kind>> = {
   join_hints: 'lines',
   cutoff: 'moment'
 };
-/** What most people say, in this order; the label stands in between. */
-const BEFORE = [
-  'target_table_name',
-  'description',
-  'source_tables',
-  'entity_grain'
-];
-const AFTER = ['time_column', 'cutoff', 'join_hints'];
+/** What most people say, in this order; the tables' columns and the label stand in between. */
+const TABLES = ['target_table_name', 'description', 'source_tables'];
+const GRAIN = ['entity_grain'];
+const MOMENT = ['time_column', 'cutoff', 'join_hints'];
 /** What has a part of its own, or none here. */
 const APART = ['label', 'time_columns'];
 
-export interface IProposeProps {
-  /** What is filled in at first. */
-  request: Partial<ProposalRequest>;
-  /** Called with what is asked for, when it has changed. */
-  changed: (request: Partial<ProposalRequest>) => void;
-  /** Called with the job that was made. */
-  created: (job: { id: string; name: string }) => void;
-}
+type Asking = IAsking<ProposalRequest>;
 
-export function Propose(props: IProposeProps) {
+export function Propose(props: Asking) {
   return (
-    <WithServer>
-      <WithSchema {...props} />
-    </WithServer>
+    <WithSchemas>
+      {schemas => <Filled {...props} schemas={schemas} />}
+    </WithSchemas>
   );
 }
 
-function WithSchema(props: IProposeProps) {
-  const { trans } = useAutoML();
-  const { data, error, refetch } = useSchemas();
-  const fields = useMemo(
-    () =>
-      data && {
-        own: fieldsOf(data, 'FeatureEngineeringRequest', KINDS).filter(
-          ({ name }) => !APART.includes(name)
-        ),
-        label: fieldsOf(data, 'LabelSpec')
-      },
-    [data]
-  );
-  if (error && !fields) {
-    return <Problem error={error} retry={() => void refetch()} />;
-  }
-  return fields ? (
-    <Form {...props} fields={fields.own} labelFields={fields.label} />
-  ) : (
-    <Message title={trans.__('Asking the server what the crew needs…')} />
-  );
+function useFields(schemas: Schemas) {
+  return useMemo(() => {
+    const all = fieldsOf(schemas, 'FeatureEngineeringRequest', KINDS).filter(
+      ({ name }) => !APART.includes(name)
+    );
+    const shown = [...TABLES, ...GRAIN, ...MOMENT];
+    return {
+      all,
+      tables: named(all, TABLES),
+      grain: named(all, GRAIN),
+      moment: named(all, MOMENT),
+      others: all.filter(({ name }) => !shown.includes(name)),
+      label: fieldsOf(schemas, 'LabelSpec')
+    };
+  }, [schemas]);
 }
 
-interface IFormProps extends IProposeProps {
-  fields: readonly IField[];
-  labelFields: readonly IField[];
-}
-
-function Form(props: IFormProps) {
-  const { fields, labelFields, request, changed, created } = props;
-  const { api, client, trans } = useAutoML();
-  const [values, setValues] = useState(() => valuesOf(fields, request));
+function Filled(props: Asking & { schemas: Schemas }) {
+  const { schemas, request, changed, created } = props;
+  const { api, trans } = useAutoML();
+  const fields = useFields(schemas);
+  const [values, setValues] = useState(() => valuesOf(fields.all, request));
   const [label, setLabel] = useState<Values>(
-    () =>
-      request.label ? labelValues(request.label) : { name: '', type: 'binary' } // called like its column then
+    () => (request.label ? labelValues(request.label) : { type: 'binary' }) // called like its column then
   );
-  const asked = requested(fields, values, label);
+  const asked: ProposalRequest = {
+    ...requestOf<ProposalRequest>(fields.all, values),
+    label: labelOf(label)
+  };
   const settled = useSettled(JSON.stringify(asked));
   const tables = (JSON.parse(settled) as ProposalRequest).source_tables ?? [];
   const columns = useColumns(tables);
@@ -101,120 +82,74 @@ function Form(props: IFormProps) {
     // eslint-disable-next-line react-hooks/exhaustive-deps -- tells of values alone
     [settled]
   );
-  const creation = useMutation({
-    networkMode: 'always',
-    mutationFn: () => api.propose(asked),
-    onSuccess: job => created({ id: job.job_id, name: job.target_table_name }),
-    onSettled: () => void client.invalidateQueries()
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    creation.mutate();
+  const faults = faultsOf(fields.all, values, trans);
+  const sending = useSending(
+    () => api.propose(asked),
+    Object.keys(faults).length === 0,
+    job => created({ id: job.job_id, name: job.target_table_name })
+  );
+  const refusal = refusalOf(sending.error, [
+    'label',
+    ...fields.all.map(({ name }) => name)
+  ]);
+  const change = (some: Values) => {
+    setValues(before => ({ ...before, ...some }));
+    sending.forget();
   };
-  const wrong = wrongs(creation.error, [...fields, LABEL]);
-  const set = (name: string, value: Value) =>
-    setValues(before => ({ ...before, [name]: value }));
-  const control = (field: IField) => (
-    <Control
-      key={field.name}
-      field={field}
-      value={values[field.name]}
-      change={value => set(field.name, value)}
-      columns={columns.all}
-      error={wrong.fields[field.name]}
-    />
-  );
-  const named = (names: readonly string[]) =>
-    names.flatMap(name => fields.filter(field => field.name === name));
-  const others = fields.filter(
-    ({ name }) => ![...BEFORE, ...AFTER].includes(name)
-  );
-  const mustUnfold = others.some(({ name }) => wrong.fields[name]);
+  const drawn = {
+    values,
+    change,
+    columns: columns.all,
+    faults: refusal.fields,
+    isTried: sending.isTried
+  };
+  const wrong = { ...faults, ...refusal.fields };
   return (
-    <form
-      className="jp-AutoML-newJob"
-      aria-label={trans.__('New training table')}
-      noValidate
-      onSubmit={submit}
+    <Form
+      title={trans.__('New training table')}
+      words={[trans.__('Propose'), trans.__('Starting…')]}
+      refused={trans.__('Nothing was started.')}
+      sending={sending}
+      message={refusal.message}
     >
-      <h1>{trans.__('New training table')}</h1>
       <p className="jp-AutoML-notYet">
         {trans.__(
           'The crew looks at several tables and proposes one with a row for each of what you name. You review it before it is made.'
         )}
       </p>
-      {named(BEFORE).map(field =>
-        field.name === 'source_tables' ? (
-          <Tables
-            key={field.name}
-            tables={values.source_tables as readonly string[]}
-            change={chosen => set('source_tables', chosen)}
-            told={columns.told}
-          >
-            {control(field)}
-          </Tables>
-        ) : (
-          control(field)
-        )
-      )}
+      <Tables
+        tables={(values.source_tables ?? []) as readonly string[]}
+        change={chosen => change({ source_tables: chosen })}
+        told={columns.told}
+      >
+        <Fieldset {...drawn} fields={fields.tables} />
+      </Tables>
+      <Fieldset {...drawn} fields={fields.grain} />
       <fieldset className="jp-AutoML-label">
         <legend>{trans.__('Label')}</legend>
-        {wrong.fields.label && (
+        {refusal.fields.label && (
           <p className="jp-AutoML-banner jp-mod-error" role="alert">
-            {wrong.fields.label}
+            {refusal.fields.label}
           </p>
         )}
-        {labelFields.map(field => (
-          <Control
-            key={field.name}
-            field={field}
-            value={label[field.name] ?? ''}
-            change={value =>
-              setLabel(before => ({ ...before, [field.name]: value }))
-            }
-            columns={[]}
-            offers={
-              field.name === 'column'
-                ? columns.all.map(({ name }) => name)
-                : undefined
-            }
-          />
-        ))}
+        <Fieldset
+          fields={fields.label}
+          values={label}
+          change={some => {
+            setLabel(before => ({ ...before, ...some }));
+            sending.forget();
+          }}
+          offers={{ column: columns.all.map(({ name }) => name) }}
+        />
       </fieldset>
-      {named(AFTER).map(control)}
-      <details key={String(mustUnfold)} open={mustUnfold}>
-        <summary>{trans.__('More')}</summary>
-        {others.map(control)}
-      </details>
-      {creation.error && (
-        <div className="jp-AutoML-banner jp-mod-error" role="alert">
-          <strong>{trans.__('Nothing was started.')}</strong>{' '}
-          {wrong.message || trans.__('See what is marked above.')}
-        </div>
-      )}
-      <div className="jp-AutoML-actions">
-        <Button
-          type="submit"
-          minimal={false}
-          className="jp-mod-styled jp-mod-accept"
-          disabled={creation.isPending}
-        >
-          {creation.isPending ? trans.__('Starting…') : trans.__('Propose')}
-        </Button>
-      </div>
-    </form>
+      <Fieldset {...drawn} fields={fields.moment} />
+      <More
+        isWrong={sending.isTried && fields.others.some(one => wrong[one.name])}
+      >
+        <Fieldset {...drawn} fields={fields.others} />
+      </More>
+    </Form>
   );
-}
-
-const LABEL = { name: 'label' } as IField;
-
-function requested(
-  fields: readonly IField[],
-  values: Values,
-  label: Values
-): ProposalRequest {
-  const request = requestOf(fields, values) as unknown as ProposalRequest;
-  return { ...request, label: labelOf(label) };
 }
 
 interface IColumns {
@@ -252,7 +187,7 @@ interface ITablesProps {
   tables: readonly string[];
   change: (tables: readonly string[]) => void;
   told: readonly string[];
-  children: React.ReactNode;
+  children: ReactNode;
 }
 
 /** The control of the tables, with what can be added and what each of them holds. */

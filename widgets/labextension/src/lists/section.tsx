@@ -7,40 +7,9 @@ import {
   caretLeftIcon
 } from '@jupyterlab/ui-components';
 import { useState, type FormEvent, type ReactNode } from 'react';
-import type { JobQuery, JobStatus } from '../api';
 import { useAutoML } from '../context';
-import { Problem } from '../message';
-import { useJobs } from '../queries';
-import { JobRow } from './row';
 
 export const PAGE = 25;
-
-interface ISectionProps {
-  title: string;
-  /** Which jobs, and in which order; the page is the section's own. */
-  query: JobQuery & { status: JobStatus[] };
-}
-
-export function Section({ title, query }: ISectionProps) {
-  const [page, setPage] = usePage(query);
-  const jobs = useJobs({ ...query, limit: PAGE, offset: page * PAGE });
-  if (jobs.error && !jobs.data) {
-    return <Problem error={jobs.error} retry={() => void jobs.refetch()} />;
-  }
-  return (
-    <Folding
-      title={title}
-      count={jobs.data?.count ?? 0}
-      page={page}
-      setPage={setPage}
-      isSettled={!jobs.isPlaceholderData}
-    >
-      {jobs.data?.jobs.map(job => (
-        <JobRow key={job.job_id} job={job} />
-      ))}
-    </Folding>
-  );
-}
 
 /** The page of a list; another question starts over. */
 export function usePage(query: object): [number, (page: number) => void] {

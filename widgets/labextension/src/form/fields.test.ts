@@ -3,9 +3,10 @@ import { fieldsOf, requestOf, valuesOf } from './fields';
 
 const text = { maxLength: 250, type: 'string' };
 const orNull = (schema: object) => ({ anyOf: [schema, { type: 'null' }] });
-const fields = fieldsOf({
+const schemas = {
   Preset: { type: 'string', enum: ['fast', 'balanced'] },
   AutoMLTrainingRequest: {
+    required: ['source_table'],
     properties: {
       source_table: { type: 'string', description: 'The rows\nto train on.' },
       label_column: orNull(text),
@@ -13,15 +14,16 @@ const fields = fieldsOf({
       preset: { $ref: '#/components/schemas/Preset', default: 'balanced' },
       description: orNull({ type: 'string', maxLength: 4000 }),
       auto_trigger: { type: 'boolean', default: true },
-      time_limit: orNull({ type: 'number' }),
+      time_limit: orNull({ type: 'number', exclusiveMinimum: 0 }),
       exclude: {
         type: 'array',
         items: { $ref: '#/components/schemas/Preset' }
       },
       staged_source: orNull(text)
     }
-  } as never
-});
+  }
+} as never;
+const fields = fieldsOf(schemas, 'AutoMLTrainingRequest');
 const named = Object.fromEntries(fields.map(field => [field.name, field]));
 
 describe('the fields of a request', () => {
@@ -37,19 +39,24 @@ describe('the fields of a request', () => {
       'number',
       'choices'
     ]);
-    expect(named.preset.choices).toEqual(['fast', 'balanced']);
-    expect(named.exclude.choices).toEqual(['fast', 'balanced']);
-    expect(named.source_table.description).toBe('The rows to train on.');
+    expect(named.preset.schema.enum).toEqual(['fast', 'balanced']);
+    expect(named.exclude.schema.items?.enum).toEqual(['fast', 'balanced']);
+    expect(named.source_table.schema.description).toBe('The rows to train on.');
+    expect(named.label_column.schema).toMatchObject({
+      ...text,
+      title: 'Label column'
+    });
+    expect(named.label_column.isRequired).toBe(false);
   });
 
   it('start with the defaults of the schema', () => {
     const values = valuesOf(fields, { source_table: 'a.csv' });
     expect(values).toMatchObject({
       source_table: 'a.csv',
-      label_column: '',
+      label_column: undefined,
       preset: 'balanced',
       auto_trigger: true,
-      exclude: []
+      exclude: undefined
     });
   });
 
@@ -62,7 +69,7 @@ describe('the fields of a request', () => {
     const values = {
       ...valuesOf(fields, asked),
       label_column: '',
-      time_limit: '90',
+      time_limit: 90,
       auto_trigger: false
     };
     expect(requestOf(fields, values, asked)).toEqual({
