@@ -78,6 +78,7 @@ def test_a_proposal_is_reviewed_edited_made_and_trained_on(
     page: Page, shop: Lab, until: Callable[..., Any]
 ) -> None:
     job = propose(shop, "to_review")
+    expect(page.get_by_role("button", name="1 training table under way")).to_be_visible()
     expect(row(page, "to_review")).to_be_visible()  # nobody has reloaded anything
     told = page.get_by_role("alert").filter(has_text="to_review is proposed")
     told.get_by_role("button", name="Review").click()

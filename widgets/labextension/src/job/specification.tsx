@@ -82,9 +82,7 @@ function facts(
       trans.__('MLflow run'),
       run &&
         (mlflow ? (
-          <Outside href={`${mlflow}/#/experiments/0/runs/${run}`}>
-            {run}
-          </Outside>
+          <Outside href={`${mlflow}/#/runs/${run}`}>{run}</Outside>
         ) : (
           <code>{run}</code>
         ))

@@ -11,16 +11,22 @@ import {
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { QueryObserver } from '@tanstack/react-query';
 import { Signal } from '@lumino/signaling';
-import type { TrainingJob, TrainingJobPage } from '../api';
+import type { Proposal, ProposalStatus, TrainingJob } from '../api';
 import { attempt, CommandIDs } from '../commands';
 import { useAutoML, View } from '../context';
 import { automlIcon } from '../icons';
+import { useProposals } from '../proposals/queries';
+import { proposalWord } from '../proposals/words';
 import { useJobs } from '../queries';
 import { IAutoML } from '../tokens';
 import { statusWord } from '../words';
 
-const UNDERWAY = {
+const JOBS = {
   status: ['running', 'queued'] as TrainingJob['status'][],
+  limit: 100
+};
+const PROPOSALS = {
+  status: ['running', 'approved', 'materializing'] as ProposalStatus[],
   limit: 100
 };
 
@@ -49,30 +55,37 @@ export const runningPlugin: JupyterFrontEndPlugin<void> = {
 
 function RunningCount() {
   const { commands, trans } = useAutoML();
-  const jobs = useJobs(UNDERWAY);
-  const count = jobs.data?.count ?? 0;
-  if (!count) {
+  const jobs = useJobs(JOBS).data?.count ?? 0;
+  const proposals = useProposals(PROPOSALS).data?.count ?? 0;
+  if (!jobs && !proposals) {
     return null;
   }
-  const text = trans._n(
-    '%1 AutoML job under way',
-    '%1 AutoML jobs under way',
-    count
-  );
+  const words = [
+    jobs &&
+      trans._n('%1 AutoML job under way', '%1 AutoML jobs under way', jobs),
+    proposals &&
+      trans._n(
+        '%1 training table under way',
+        '%1 training tables under way',
+        proposals
+      )
+  ];
+  const text = words.filter(Boolean).join(', ');
+  const shown = jobs ? CommandIDs.showJobs : CommandIDs.showProposals;
   return (
     <button
       className="jp-AutoML-statusItem"
       title={text}
       aria-label={text}
-      onClick={() => void commands.execute(CommandIDs.showJobs)}
+      onClick={() => void commands.execute(shown)}
     >
       <automlIcon.react tag="span" stylesheet="statusBar" />
-      {count}
+      {jobs + proposals}
     </button>
   );
 }
 
-/** The Running panel's view of jobs under way. */
+/** The Running panel's view of jobs and training tables under way. */
 class RunningJobs implements IRunningSessions.IManager {
   readonly name: string;
   readonly shutdownLabel: string;
@@ -85,19 +98,22 @@ class RunningJobs implements IRunningSessions.IManager {
     this.shutdownLabel = trans.__('Stop');
     this.shutdownAllLabel = trans.__('Stop All');
     this.shutdownAllConfirmationText = trans.__(
-      'Stop all AutoML jobs under way?'
+      'Stop all AutoML jobs under way? Training tables go on.'
     );
-    const observer = new QueryObserver<TrainingJobPage>(client, {
-      queryKey: ['training', 'list', UNDERWAY],
-      queryFn: () => api.jobs(UNDERWAY)
+    const jobs = new QueryObserver(client, {
+      queryKey: ['training', 'list', JOBS],
+      queryFn: () => api.jobs(JOBS)
     });
-    observer.subscribe(({ data }) => {
-      const known = this._jobs.map(job => job.job_id).join();
-      this._jobs = data?.jobs ?? this._jobs;
-      if (known !== this._jobs.map(job => job.job_id).join()) {
-        this._runningChanged.emit();
-      }
+    const proposals = new QueryObserver(client, {
+      queryKey: ['feature_engineering', 'list', PROPOSALS],
+      queryFn: () => api.proposals(PROPOSALS)
     });
+    jobs.subscribe(({ data }) =>
+      this.note(() => (this._jobs = data?.jobs ?? this._jobs))
+    );
+    proposals.subscribe(({ data }) =>
+      this.note(() => (this._proposals = data?.jobs ?? this._proposals))
+    );
   }
 
   get runningChanged() {
@@ -106,25 +122,33 @@ class RunningJobs implements IRunningSessions.IManager {
 
   running(): IRunningSessions.IRunningItem[] {
     const { api, commands, trans } = this.automl;
-    return this._jobs.map(job => ({
-      open: () => {
-        void commands.execute(CommandIDs.openJob, {
-          id: job.job_id,
-          name: job.name
-        });
-      },
-      shutdown: () => void attempt(this.automl, () => api.stop(job.job_id)),
+    const open = (command: string, id: string, name: string) => () =>
+      void commands.execute(command, { id, name });
+    const jobs = this._jobs.map(({ job_id, name, status, source_table }) => ({
+      open: open(CommandIDs.openJob, job_id, name),
+      shutdown: () => void attempt(this.automl, () => api.stop(job_id)),
       icon: () => automlIcon,
-      label: () => job.name,
-      labelTitle: () => job.source_table,
-      detail: () => statusWord(trans, job.status)
+      label: () => name,
+      labelTitle: () => source_table,
+      detail: () => statusWord(trans, status)
     }));
+    const proposals = this._proposals.map(
+      ({ job_id, target_table_name, status, request }) => ({
+        open: open(CommandIDs.openProposal, job_id, target_table_name),
+        icon: () => automlIcon,
+        label: () => target_table_name,
+        labelTitle: () => request.source_tables.join(', '),
+        detail: () => proposalWord(trans, status)
+      })
+    );
+    return [...jobs, ...proposals]; // what the crew is at cannot be stopped
   }
 
   refreshRunning(): void {
-    void this.automl.client.invalidateQueries({
-      queryKey: ['training', 'list']
-    });
+    const { client } = this.automl;
+    for (const kind of ['training', 'feature_engineering']) {
+      void client.invalidateQueries({ queryKey: [kind, 'list'] });
+    }
   }
 
   shutdownAll(): void {
@@ -133,6 +157,17 @@ class RunningJobs implements IRunningSessions.IManager {
     }
   }
 
+  private note(take: () => unknown): void {
+    const ids = () =>
+      [...this._jobs, ...this._proposals].map(({ job_id }) => job_id).join();
+    const known = ids();
+    take();
+    if (known !== ids()) {
+      this._runningChanged.emit();
+    }
+  }
+
   private _jobs: TrainingJob[] = [];
+  private _proposals: Proposal[] = [];
   private _runningChanged = new Signal<this, void>(this);
 }
