@@ -16,7 +16,7 @@ import {
 import { Fieldset } from '../form/fieldset';
 import { Form, More, useSending, WithSchemas } from '../form/form';
 import type { IAsking } from '../form/tab';
-import { faultsOf, refusalOf } from '../form/validation';
+import { faultsOf, refusalOf, type Faults } from '../form/validation';
 import type { Schemas } from '../jsonschema';
 import { useSettled } from '../lists/filters';
 import { useCheck, useDatasets, useSource } from '../queries';
@@ -68,7 +68,7 @@ function Filled(props: Asking & { schemas: Schemas }) {
   const isFilled = Object.keys(faults).length === 0;
   const source = useSource((known.source_table ?? '').trim());
   const datasets = useDatasets();
-  const check = useCheck(known, isFilled && source.isSuccess);
+  const check = useCheck(without(known, faults), source.isSuccess);
   const sending = useSending(
     () => api.create(asked),
     isFilled,
@@ -132,6 +132,12 @@ function Filled(props: Asking & { schemas: Schemas }) {
       </details>
     </Form>
   );
+}
+
+/** The request without what is known to be wrong, so that the server can tell of the rest. */
+function without(request: TrainingRequest, faults: Faults): TrainingRequest {
+  const right = Object.entries(request).filter(([name]) => !faults[name]);
+  return Object.fromEntries(right) as TrainingRequest;
 }
 
 /** What the server finds where nothing is said, and why. */
