@@ -7,6 +7,7 @@ DEMO_ARGS ?=
 BENCH_DATA ?= data
 BENCH_ARGS ?=
 LAB_ARGS ?=
+TUTORIALS ?=
 
 # LightGBM's wheel uses the system's OpenMP runtime, which a minimal Debian does not have.
 DEBIAN_PACKAGES := libgomp1
@@ -44,7 +45,7 @@ JLPM := cd $(PANEL) && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo lab test lint format lock clean panel panel-test screenshots bench-notebook bench-api bench-quality bench-features
+.PHONY: help demo lab test lint format lock clean panel panel-test screenshots tutorials bench-notebook bench-api bench-quality bench-features
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -68,6 +69,9 @@ panel-test: panel
 screenshots: .venv/.installed-test panel ## draw docs/images anew, in a real JupyterLab
 	$(BIN)/python -m tests.browser.screenshots docs/images
 	$(BIN)/python -m tests.browser.panel_screenshots docs/images
+
+tutorials: .venv/.installed-test ## run notebooks/ and keep their outputs: TUTORIALS="01_first_job"
+	$(BIN)/python -m tests.notebooks.draw_outputs $(TUTORIALS)
 
 bench-notebook: .venv/.installed ## loading, watching and the first model beside the bare kernel and LightGBM
 	$(BIN)/python benchmarks/notebook.py $(BENCH_ARGS)

@@ -19,15 +19,6 @@ def test_there_are_notebooks():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_does_what_it_shows(path: Path, tmp_path: Path):
     """In a folder, a home and a Jupyter of its own, without a server."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AUTOML_", "JPY_", "JUPYTER", "PYTEST_"))
-    }
-    private = {
-        f"JUPYTER_{kind}_DIR": str(tmp_path / kind) for kind in ("CONFIG", "DATA", "RUNTIME")
-    }
-    own = {"AUTOML_HOME": str(tmp_path / "home"), "IPYTHONDIR": str(tmp_path / "ipython")}
     notebook = tmp_path / "work" / path.name
     notebook.parent.mkdir()
     notebook.write_bytes(path.read_bytes())
@@ -37,16 +28,23 @@ def test_a_notebook_does_what_it_shows(path: Path, tmp_path: Path):
             *("--nbval-sanitize-with", str(HERE / "sanitize.cfg"), "-p", "no:cacheprovider"),
             *("-p", "no:xdist", "-q", "--rootdir", str(notebook.parent), str(notebook)),
         ],
-        env={
-            **kept,
-            **private,
-            **own,
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            "OMP_NUM_THREADS": "1",
-        },
+        env=own_environment(tmp_path),
         cwd=notebook.parent,
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-1000:]
+
+
+def own_environment(place: Path) -> dict[str, str]:
+    """Return the environment of a run that has a home and a Jupyter of its own in a folder."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AUTOML_", "JPY_", "JUPYTER", "PYTEST_"))
+    }
+    private = {f"JUPYTER_{kind}_DIR": str(place / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
+    own = {"AUTOML_HOME": str(place / "home"), "IPYTHONDIR": str(place / "ipython")}
+    path = os.pathsep.join(filter(None, sys.path))
+    return {**kept, **private, **own, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
