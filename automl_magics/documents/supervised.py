@@ -201,7 +201,7 @@ class SupervisedWriting(Writing):
             "refit": refit,
             "raced": raced and linear,
             "again": linear and (raced or refit),
-            "raised": any("first_rate" in member.parameters for member in build.members),
+            "raised": any("earlier_rates" in member.parameters for member in build.members),
             "several": len(build.members) > 1,
             "absent": folds.held_out is not None or request.group_column is not None,
             "tempered": build.temperature != 1.0,

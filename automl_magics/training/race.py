@@ -9,7 +9,7 @@ from automl_magics.training.budget import Budget
 from automl_magics.training.fitting import ALL_ROWS, Fitting
 from automl_magics.training.members import Ensemble, Member
 from automl_magics.training.reporter import Reporter
-from automl_magics.training.shares import REFIT, Shares, writing
+from automl_magics.training.shares import Shares, writing
 from automl_magics.training.validation import Validation
 
 MOST_MEMBERS = 4
@@ -75,18 +75,18 @@ def finish_race(
             if bagged:
                 return Finish(bagged, choose(bagged) or ensemble)
         for member in ensemble.members:
-            worth = budget.remaining - finishing >= REFIT * member.seconds
+            worth = budget.remaining - finishing >= shares.refit(member)
             if worth and not budget.stopped:
                 again(member, [ALL_ROWS])
     return Finish(None, ensemble)
 
 
 def unseen(ensemble: Ensemble, validation: Validation) -> str | None:
-    """Return a warning where a race left members that know the first folds' rows only."""
-    lacking = [
-        member.refitted is None and len(member.by_fold) <= validation.tried_on
-        for member in ensemble.members
-    ]
+    """Return a warning where a race left members that know the first fold's rows only.
+
+    Models of two folds have seen all rows between them.
+    """
+    lacking = [member.refitted is None and len(member.by_fold) == 1 for member in ensemble.members]
     if not validation.race or not any(lacking):
         return None
     who = "The model has" if all(lacking) else "Some members have"

@@ -24,6 +24,7 @@ from automl_magics.training.plan import (
     MOST_FURTHER,
     further_configuration,
     order_of,
+    without_targets_first,
 )
 from automl_magics.training.race import MOST_MEMBERS, finish_race, unseen
 from automl_magics.training.repeats import repeat
@@ -91,7 +92,11 @@ class Search:
         )
         self.plan = plan[: rules.max_trials]
         self.shares = Shares(
-            self.plan, budget, rules.preset, self._fitting.cost, race=validation.race
+            self.plan,
+            budget,
+            rules.preset,
+            self._fitting.cost,
+            at_once=validation.tried_on if validation.race else 0,
         )
 
     def run(self) -> Ensemble:
@@ -123,7 +128,21 @@ class Search:
             else:
                 self._try(configuration, seconds)
                 done.add(configuration.candidate)
+                self._put_off_targets(position)
         return left_out
+
+    def _put_off_targets(self, position: int) -> None:
+        """Where averages of the label have not helped a configuration, try others without first."""
+        tried = self.plan[position]
+        if not tried.targets or self._rules.max_trials is not None:
+            return
+        scores = {member.configuration.candidate: member.score for member in self.members}
+        with_them = scores.get(tried.candidate)
+        without = scores.get(tried.candidate.removesuffix("-targets"))
+        if with_them is None or without is None:
+            return
+        if with_them < without if self.metric.higher_is_better else with_them > without:
+            self.plan[position + 1 :] = without_targets_first(self.plan[position + 1 :])
 
     def _go_on(self, done: set[str]) -> None:
         """When the plan is done and seconds are left, try configurations drawn at random."""

@@ -7,7 +7,7 @@ import numpy as np
 from automl_magics.contracts.enums import Preset
 from automl_magics.training.algorithms.base import Configuration, Cost
 from automl_magics.training.budget import Budget
-from automl_magics.training.members import Ensemble
+from automl_magics.training.members import Ensemble, Member
 from automl_magics.training.plan import planned_number, share_of
 
 REFIT = 1.3
@@ -21,7 +21,7 @@ _HURRIED_SHARE = 0.35
 """Of what is left, at most, for a fit that is to stay below that rate."""
 _FURTHER = 3.0
 """Shares that the time is dealt to when all that it was planned for is done."""
-_RACE_RESERVE = 0.3
+_RACE_RESERVE = 0.25
 """Of the budget, at most, for the members' other folds or their refit."""
 
 
@@ -32,8 +32,9 @@ class Shares:
     ----------
     cost
         Predicts what a fit takes.
-    race
-        Members are fitted again after the search.
+    at_once
+        In a race, on how many folds at once a configuration is fitted; 0 where there is none, and
+        members are not fitted again after the search.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Shares:
         preset: Preset,
         cost: Callable[[Configuration], Cost],
         *,
-        race: bool,
+        at_once: int,
     ) -> None:
         self.choosing = 0.0
         """Seconds that choosing the ensemble took the last time."""
@@ -51,7 +52,7 @@ class Shares:
         self._budget = budget
         self._preset = preset
         self._cost = cost
-        self._race = race
+        self._at_once = at_once
 
     def slot_seconds(self, position: int, incumbent: Ensemble | None) -> float | None:
         """Share what is left among the fits to come; None where none would be worth having."""
@@ -64,19 +65,19 @@ class Shares:
         cost = self._cost(configuration)
         if left <= 2 * cost.usable or left <= 0.02 * self._budget.seconds:
             return None
-        planned = planned_number(self._budget.seconds, self._preset)
+        planned = planned_number(self._budget.seconds, self._preset, race=self._at_once > 0)
         to_come = self._plan[position : max(planned, position + 1)]
         shares = sum(map(share_of, to_come))
         if position >= planned:  # nobody knows how many more there will be
             shares = max(shares, _FURTHER)
         share = share_of(configuration) / shares
-        most = _HURRIED_SHARE * (0.5 if self._race else 1.0)
+        most = _HURRIED_SHARE * (0.5 if self._at_once else 1.0)
         hurried = min(most * left, cost.seconds * _hurry(configuration))
         return min(left, max(_MORE_THAN_FAIR * share * left, 3 * cost.usable, hurried))
 
     def race_is_over(self) -> None:
         """Keep nothing any more for fitting members again."""
-        self._race = False
+        self._at_once = 0
 
     @property
     def scoring(self) -> float:
@@ -95,10 +96,18 @@ class Shares:
     def _reserve(self, incumbent: Ensemble) -> float:
         """Seconds to keep for what comes after the search."""
         finishing = self.finishing(incumbent)
-        if self._race:
-            refits = REFIT * sum(member.seconds for member in incumbent.members)
+        if self._at_once:
+            refits = sum(map(self.refit, incumbent.members))
             finishing += min(_RACE_RESERVE * self._budget.seconds, 1.1 * refits)
         return finishing
+
+    def refit(self, member: Member) -> float:
+        """Return the seconds that fitting a member once on all rows takes.
+
+        It has the threads for itself, which does not make it so much quicker as several folds at
+        once are.
+        """
+        return REFIT * member.seconds * max(1, self._at_once)
 
 
 def writing(ensemble: Ensemble) -> float:

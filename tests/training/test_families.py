@@ -1,5 +1,6 @@
 """What every family of models must do, for each problem type that it learns."""
 
+import itertools
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -233,9 +234,36 @@ def test_a_rate_that_was_raised_for_lack_of_time_is_repeated(name: AlgorithmName
     first = load_algorithm(name).portfolio(rows)[1]
     short = Budget(0.01, clock=lambda: 0.0).slot(0.01)  # too short, and never over
     fitted = load_algorithm(name).trainer(rows).fit(first, FOLDS, short, first=True)
-    assert fitted.parameters["learning_rate"] > fitted.parameters["first_rate"]
+    assert fitted.parameters["learning_rate"] > fitted.parameters["earlier_rates"][0][1]
     again = load_algorithm(name).trainer(rows).fit(fitted.again, FOLDS, slot(), first=True)
     assert again.parameters == fitted.parameters
+    for one, other in zip(again.folds, fitted.folds, strict=True):
+        np.testing.assert_array_equal(one.predictions, other.predictions)
+
+
+@pytest.mark.parametrize("noise", [False, True])
+@pytest.mark.parametrize(
+    "name", [AutoMLAlgorithm.LIGHTGBM_REGRESSOR, AutoMLAlgorithm.XGBOOST_REGRESSOR]
+)
+def test_the_rate_is_raised_where_the_slot_ends_before_the_learning_does(
+    name: AutoMLAlgorithm, *, noise: bool
+) -> None:
+    rows = data(REGRESSION)
+    if noise:
+        rows = replace(rows, target=np.random.default_rng(0).normal(size=ROWS))
+    slow = next(
+        one
+        for one in load_algorithm(name).portfolio(rows)
+        if one.parameters["learning_rate"] < 0.02
+    )
+    ticks = itertools.count()
+    limited = Budget(4_000, clock=lambda: next(ticks)).slot(400)
+    fitted = load_algorithm(name).trainer(rows).fit(slow, FOLDS, limited, first=True)
+    assert ("earlier_rates" in fitted.parameters) == (not noise)
+    if noise:
+        return
+    assert fitted.parameters["earlier_rates"][0][0] >= 45
+    again = load_algorithm(name).trainer(rows).fit(fitted.again, FOLDS, slot(), first=True)
     for one, other in zip(again.folds, fitted.folds, strict=True):
         np.testing.assert_array_equal(one.predictions, other.predictions)
 

@@ -204,7 +204,8 @@ class LightGBMTrainer:
             "num_threads": threads,
         }
         parameters.pop("rounds", None)
-        parameters["learning_rate"] = parameters.pop("first_rate", parameters["learning_rate"])
+        for _, rate in parameters.pop("earlier_rates", [])[:1]:
+            parameters["learning_rate"] = rate
         least = parameters["min_data_in_leaf"]
         parameters["min_data_in_leaf"] = max(1, min(least, rows // 20))
         if data.problem_type is ProblemType.MULTICLASS_CLASSIFICATION:

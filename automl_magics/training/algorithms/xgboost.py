@@ -207,7 +207,8 @@ class XGBoostTrainer:
             "verbosity": 0,
         }
         parameters.pop("rounds", None)
-        parameters["learning_rate"] = parameters.pop("first_rate", parameters["learning_rate"])
+        for _, rate in parameters.pop("earlier_rates", [])[:1]:
+            parameters["learning_rate"] = rate
         least = parameters["min_child_weight"]
         parameters["min_child_weight"] = min(least, rows / _FEWEST_ROWS_BY_LEAF)
         if objective == "multi:softprob":
