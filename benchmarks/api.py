@@ -43,7 +43,7 @@ from automl_magics.contracts.training import (
 from automl_magics.service import TrainingService
 from automl_magics.settings import Settings
 from automl_magics.store import Store
-from automl_magics.store.tables import TRAINING_JOBS
+from automl_magics.store.tables import RENDERED_DAGS, TRAINING_JOBS
 
 TOKEN, PSK = "the-token-of-the-benchmark", "the-key-of-the-benchmark"
 CONNECTIONS = 4
@@ -193,6 +193,8 @@ def fill(settings: Settings, root: Path, number: int) -> tuple[list[UUID], list[
                     }
                 )
             connection.execute(insert(TRAINING_JOBS), values)
+            dags = [{"job_id": one["job_id"], "rendered_dag": first.rendered_dag} for one in values]
+            connection.execute(insert(RENDERED_DAGS), dags)
     store.close()
     return ids[:number], ids[number:]
 

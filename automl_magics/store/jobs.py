@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     RowMapping,
     bindparam,
@@ -30,13 +31,24 @@ from automl_magics.store.lifecycle import (
     refusal,
 )
 from automl_magics.store.lists import list_queries
+from automl_magics.store.tables import RENDERED_DAGS as DAGS
 from automl_magics.store.tables import TRAINING_JOBS as JOBS
 from automl_magics.store.tables import TRIALS
 
-_FIELDS = [JOBS.c[name] for name in TrainingJob.model_fields]
+
+def stored(name: str) -> ColumnElement[Any]:
+    """Return where a field of a job is stored."""
+    if name != "rendered_dag":
+        return JOBS.c[name]
+    of_job = select(DAGS.c.rendered_dag).where(DAGS.c.job_id == JOBS.c.job_id)
+    return of_job.correlate(JOBS).scalar_subquery().label(name)
+
+
+FIELDS = [stored(name) for name in TrainingJob.model_fields]
+"""What to select, or to return from an update, for a `TrainingJob`."""
 
 # Statements made once: to make one takes longer than to run it.
-_ONE = select(*_FIELDS).where(JOBS.c.job_id == bindparam("wanted"))
+_ONE = select(*FIELDS).where(JOBS.c.job_id == bindparam("wanted"))
 _CHANGE_ONE = update(JOBS).where(JOBS.c.job_id == bindparam("wanted"))
 
 
@@ -56,13 +68,16 @@ class Jobs:
             raise Conflict(f"A new job cannot be {job.status}.")
         now = utc_now()
         values = {
-            **job.model_dump(mode="json"),
+            **job.model_dump(mode="json", exclude={"rendered_dag"}),
             **{key: value for key, value in job if isinstance(value, datetime)},
             "source_root": None if source_root is None else str(source_root),
             "queued_at": now if job.status is JobStatus.QUEUED else None,
         }
         with self._database.write() as connection:
             connection.execute(insert(JOBS).values(values))
+            if job.rendered_dag is not None:
+                dag = insert(DAGS).values(job_id=job.job_id, rendered_dag=job.rendered_dag)
+                connection.execute(dag)
             append_line(connection, job.job_id, LogLevel.INFO, note)
             return _get(connection, job.job_id)
 
@@ -79,7 +94,7 @@ class Jobs:
 
     def find(self, wanted: TrainingJobFilter = NEWEST) -> TrainingJobPage:
         """Return a page of matching jobs, newest first unless sorted otherwise."""
-        count, page = list_queries(wanted, _FIELDS)
+        count, page = list_queries(wanted, FIELDS)
         with self._database.read() as connection:
             found = connection.scalar(count) or 0
             jobs = [_record(row) for row in connection.execute(page).mappings()]

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, selec
 from automl_magics.contracts.enums import ExecutorName, JobStatus, LogLevel
 from automl_magics.contracts.training import TrainingJob
 from automl_magics.store.database import Database
-from automl_magics.store.jobs import utc_now
+from automl_magics.store.jobs import FIELDS, utc_now
 from automl_magics.store.journal import append_line
 from automl_magics.store.tables import DISPATCHERS
 from automl_magics.store.tables import TRAINING_JOBS as JOBS
@@ -121,7 +121,7 @@ class Queue:
             update(JOBS)
             .where(JOBS.c.job_id == oldest, under_way < cap)
             .values(dispatcher_id=dispatcher_id, claimed_at=utc_now(), attempt=JOBS.c.attempt + 1)
-            .returning(*[JOBS.c[name] for name in TrainingJob.model_fields])
+            .returning(*FIELDS)
         )
         if not self.has_waiting(executors):  # a read, so that idle dispatchers take no write lock
             return None
@@ -190,7 +190,7 @@ class Queue:
                     JOBS.c.executor.in_(list(ExecutorName) if executors is None else executors),
                 )
                 .values(dispatcher_id=dispatcher_id)
-                .returning(*[JOBS.c[name] for name in TrainingJob.model_fields])
+                .returning(*FIELDS)
             )
             rows = connection.execute(adopt).mappings().all()
             for row in rows:

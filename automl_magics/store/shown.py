@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Text, bindparam, literal, select, type_coe
 from automl_magics.contracts.lists import TrainingJobFilter
 from automl_magics.contracts.shown import ShownJob, ShownPage
 from automl_magics.store.database import Database
-from automl_magics.store.jobs import not_found
+from automl_magics.store.jobs import not_found, stored
 from automl_magics.store.lists import list_queries
 from automl_magics.store.statements import Statement
 from automl_magics.store.tables import TRAINING_JOBS as JOBS
@@ -30,7 +30,7 @@ def _as_it_stands(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return text.concat(literal("+00:00")) if isinstance(column.type, Moment) else text
 
 
-SHOWN = [_as_it_stands(JOBS.c[name]).label(name) for name in _NAMES]
+SHOWN = [_as_it_stands(stored(name)).label(name) for name in _NAMES]
 """What to select, or to return from an update, for `shown_job`."""
 
 _ONE = Statement(select(*SHOWN).where(JOBS.c.job_id == bindparam("wanted")))

@@ -59,8 +59,8 @@ Json = JSON(none_as_null=True)
 
 METADATA = MetaData()
 
-# The columns are those of contracts.training.TrainingJob. The last four are the store's own: where
-# the rows may come from, and which dispatcher has the job.
+# The columns are those of contracts.training.TrainingJob but for the rendered DAG. The last four
+# are the store's own: where the rows may come from, and which dispatcher has the job.
 TRAINING_JOBS = Table(
     "training_jobs",
     METADATA,
@@ -89,7 +89,6 @@ TRAINING_JOBS = Table(
     Column("progress", Json),
     Column("result", Json),
     Column("snapshot", Json),
-    Column("rendered_dag", Text),
     Column("mlflow_run_id", Text),
     Column("mlflow_experiment_name", Text),
     Column("registered_model_name", Text),
@@ -125,12 +124,18 @@ def _job() -> ForeignKey:
     return ForeignKey("training_jobs.job_id", ondelete="CASCADE")
 
 
+# Long and never changed: SQLite writes a row whole, and a job's changes with every sign of life.
+RENDERED_DAGS = Table(
+    "rendered_dags",
+    METADATA,
+    Column("job_id", Uuid, _job(), primary_key=True),
+    Column("rendered_dag", Text, nullable=False),
+)
+
 LOG_LINES = Table(
     "log_lines",
     METADATA,
-    Column(
-        "job_id", Uuid, ForeignKey("training_jobs.job_id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("job_id", Uuid, _job(), primary_key=True),
     Column("seq", Integer, primary_key=True),
     Column("timestamp", Moment, nullable=False),
     Column("level", Text, nullable=False),
@@ -141,9 +146,7 @@ LOG_LINES = Table(
 TRIALS = Table(
     "trials",
     METADATA,
-    Column(
-        "job_id", Uuid, ForeignKey("training_jobs.job_id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("job_id", Uuid, _job(), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("candidate", Text, nullable=False),
     Column("algorithm", Text, nullable=False),
@@ -160,9 +163,7 @@ TRIALS = Table(
 WORKERS = Table(
     "workers",
     METADATA,
-    Column(
-        "job_id", Uuid, ForeignKey("training_jobs.job_id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("job_id", Uuid, _job(), primary_key=True),
     Column("worker", Text, primary_key=True),
     Column("last_seq", Integer, nullable=False),
 )

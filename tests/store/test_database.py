@@ -58,6 +58,7 @@ def test_a_job_of_the_first_schema_is_read_by_this_one(tmp_path: Path) -> None:
         "executor": "kernel",
         "status": "complete",
         "attempt": 1,
+        "rendered_dag": "import airflow",
         "created_at": "2026-01-02 03:04:05.000000",
         "updated_at": "2026-01-02 03:04:05.000000",
     }
@@ -69,6 +70,7 @@ def test_a_job_of_the_first_schema_is_read_by_this_one(tmp_path: Path) -> None:
     database.migrate()
     (job,) = Jobs(database).find().jobs
     assert (job.name, job.description, job.organization_id) == ("old", None, "default")
+    assert job.rendered_dag == "import airflow"
 
 
 def test_the_file_is_opened_as_it_must_be(database: Database) -> None:
