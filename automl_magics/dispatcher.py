@@ -18,7 +18,13 @@ from typing import Any
 from uuid import UUID
 
 from automl_magics.contracts.enums import ExecutorName, JobStatus, LogLevel
-from automl_magics.contracts.errors import AutoMLError, Conflict, NotFound, first_line
+from automl_magics.contracts.errors import (
+    AutoMLError,
+    Conflict,
+    NotFound,
+    Unavailable,
+    first_line,
+)
 from automl_magics.contracts.training import TrainingJob
 from automl_magics.executors.base import Executor
 from automl_magics.settings import Settings, environment
@@ -148,6 +154,8 @@ class Dispatcher:
     async def _launch(self, job: TrainingJob) -> None:
         try:
             await self._executors[job.executor].start(job)
+        except Unavailable as error:
+            await self._leave(job, str(error))
         except AutoMLError as error:
             await self._fail(job, str(error))
         except Exception as error:
@@ -188,12 +196,23 @@ class Dispatcher:
             folder = self._settings.home / "jobs" / str(job.job_id)
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
+    async def _leave(self, job: TrainingJob, reason: str) -> None:
+        """Let a job that was triggered be triggered again; one that starts by itself fails."""
+        if job.request.auto_trigger or job.is_extension:
+            await self._fail(job, reason)
+            return
+        self._mine.pop(job.job_id, None)
+        await self._give_up(job, JobStatus.READY, f"{reason} Trigger the job again.")
+
     async def _fail(self, job: TrainingJob, reason: str) -> None:
+        await self._give_up(job, JobStatus.FAILED, reason)
+
+    async def _give_up(self, job: TrainingJob, to: JobStatus, reason: str) -> None:
         try:
             await asyncio.to_thread(
                 self._store.jobs.transition,
                 job.job_id,
-                JobStatus.FAILED,
+                to,
                 note=reason,
                 level=LogLevel.ERROR,
                 attempt=job.attempt,

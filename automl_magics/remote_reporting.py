@@ -44,7 +44,7 @@ UNWANTED_PATIENCE = 30.0
 STOPPED_PATIENCE = 300.0
 """The same for a worker whose job was stopped: it has a model to bring."""
 
-LONGEST_PAUSE = 15.0
+LONGEST_PAUSE = 5.0
 MAX_BATCH = 200
 MAX_MESSAGE = 10_000
 

@@ -119,6 +119,8 @@ class Settings(BaseSettings):
     """Into how many tasks a search is split at most."""
     airflow_max_jobs: int = Field(100, ge=1)
     """How many jobs are with Airflow at once."""
+    airflow_patience: float = Field(600.0, gt=0)
+    """Seconds until a trigger gives up on an Airflow that does not answer or find the DAG."""
     airflow_poll: float = Field(5.0, gt=0)
     """Seconds between two looks at the open runs."""
 

@@ -11,6 +11,9 @@ from automl_magics.contracts.training import TrainingJob
 SHARED_DAG_ID = "automl_train"
 """The one DAG of all jobs, where there is one (``AUTOML_AIRFLOW_DAG=shared``)."""
 
+CONNECTION_ID = "automl_default"
+"""The Airflow Connection that brings tasks the pre-shared key, and where things are."""
+
 
 class DagSpecification(BaseModel):
     """Everything that a DAG's code reads: one JSON literal in its text.

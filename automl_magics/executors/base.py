@@ -23,6 +23,9 @@ class Executor(Protocol):
 
         Raises
         ------
+        Unavailable
+            When it cannot be started now and nothing was; a job that was triggered by somebody is
+            ready again then, any other one has failed.
         AutoMLError
             When it cannot be started; the job has failed then, with that reason.
         """

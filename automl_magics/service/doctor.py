@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import shlex
 import subprocess
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,9 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from automl_magics.contracts.airflow import without_credentials
+from automl_magics.contracts.airflow import CONNECTION_ID, without_credentials
 from automl_magics.contracts.checks import Check
-from automl_magics.contracts.errors import AutoMLError, first_line
+from automl_magics.contracts.errors import AutoMLError, Forbidden, first_line
 from automl_magics.contracts.http import PSK_HEADER
 from automl_magics.executors.airflow.rest import AirflowApi
 from automl_magics.settings import Settings
@@ -49,6 +50,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[Settings], str]]]:
     airflow: dict[str, tuple[object, Callable[[Settings], str]]] = {
         "airflow": (settings.airflow_url, _airflow),
         "airflow log-in": (settings.airflow_url, _log_in),
+        "airflow connection": (settings.airflow_url, _connection),
         "airflow dags": (settings.airflow_dags_url, _dags),
         "airflow callback": (settings.airflow_callback_url, _callback),
         "airflow storage": (settings.airflow_storage_url, _storage),
@@ -112,6 +114,27 @@ def _log_in(settings: Settings) -> str:
     api = AirflowApi(settings)
     _done(api, api.log_in)
     return "with the token" if settings.airflow_token else f"as {settings.airflow_user}"
+
+
+def _connection(settings: Settings) -> str:
+    """Look whether tasks find the key; where they have it from their environment nobody sees."""
+    api = AirflowApi(settings)
+    try:
+        has_key = _done(api, lambda: api.has_key(CONNECTION_ID))
+    except Forbidden as error:
+        return f"not looked at: {error}"
+    if has_key:
+        return f"{CONNECTION_ID} has a password"
+    path = shlex.quote(str(settings.home / "psk"))
+    key = f"$(cat {path})" if settings.psk is None else "$AUTOML_PSK"
+    add = f'airflow connections add {CONNECTION_ID} --conn-type http --conn-password "{key}"'
+    if has_key is False:
+        lack, add = f"The Connection {CONNECTION_ID} has no password", f"`{add}` after deleting it"
+    else:
+        lack, add = f"There is no Connection {CONNECTION_ID}", f"`{add}` makes it"
+    if settings.psk is not None:
+        return f"{lack}, so workers need AUTOML_PSK in their environment, as here; or {add}"
+    raise _Trouble(f"{lack}. Where Airflow runs, {add}.")
 
 
 def _dags(settings: Settings) -> str:

@@ -5,7 +5,8 @@ from      to
 ========  ==================================================================
 (new)     ready, queued
 ready     queued (triggered)
-queued    running (its worker started), failed (it could not), stopped
+queued    running (its worker started), failed (it could not), stopped,
+          ready (it could not now; it may be triggered again)
 running   complete, failed, stopped, queued (given back by its dispatcher)
 complete  queued (extended)
 stopped   queued (extended)
@@ -26,7 +27,7 @@ READY, QUEUED, RUNNING, COMPLETE, FAILED, STOPPED = JobStatus
 
 ALLOWED: dict[JobStatus, frozenset[JobStatus]] = {
     READY: frozenset({QUEUED}),
-    QUEUED: frozenset({RUNNING, FAILED, STOPPED}),
+    QUEUED: frozenset({RUNNING, FAILED, STOPPED, READY}),
     RUNNING: frozenset({COMPLETE, FAILED, STOPPED, QUEUED}),
     COMPLETE: frozenset({QUEUED}),
     FAILED: frozenset(),
@@ -111,10 +112,11 @@ def check_deletable(current: JobStatus) -> None:
 
 def _entering(status: JobStatus, now: datetime) -> dict[str, Any]:
     """Return what changes by itself when a job enters a state."""
-    if status is QUEUED:
+    if status in INITIAL:
         unclaimed = ("dispatcher_id", "claimed_at", "worker", "started_at", "heartbeat_at")
         unended = ("progress", "finished_at", "error_message")
-        return {"queued_at": now, **dict.fromkeys((*unclaimed, *unended))}
+        queued_at = now if status is QUEUED else None
+        return {"queued_at": queued_at, **dict.fromkeys((*unclaimed, *unended))}
     if status is RUNNING:
         return {"started_at": now, "heartbeat_at": now}
     return {"finished_at": now}

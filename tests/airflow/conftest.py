@@ -1,15 +1,9 @@
-"""One real Airflow for all tests of this folder, and real Jupyter servers that use it.
+"""One real Airflow for all tests of this folder, and one real Jupyter server that uses it."""
 
-Airflow lives in an environment of its own, made once and kept in ``.cache`` with a migrated
-database.
-"""
-
-import hashlib
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import filelock
 import httpx
 import numpy as np
 import pandas as pd
@@ -30,58 +23,56 @@ from automl_magics.client.verbs import RemoteTrainingJobs
 from automl_magics.contracts.airflow import run_id_of
 from automl_magics.contracts.errors import Unavailable
 from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
+from tests.airflow.environments import (
+    AIRFLOW_3,
+    airflow_variables,
+    environment_of,
+    free_port,
+    without,
+)
 
-AIRFLOW = "apache-airflow==3.3.2"
-CONSTRAINTS = Path(__file__).with_name("constraints.txt")
-CACHE = Path(__file__).parents[2] / ".cache"
 USER, PASSWORD = "admin", "the-password-of-these-tests"
 TOKEN, PSK = "the-token-of-these-tests", "the-pre-shared-key-of-these-tests"
 
 
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Airflow"]:
-    airflow = Airflow(tmp_path_factory.mktemp("airflow"), _environment())
+    airflow = Airflow(tmp_path_factory.mktemp("airflow"), environment_of(AIRFLOW_3, _seed))
     try:
-        airflow.start()
+        airflow.begin()
         yield airflow
     finally:
-        airflow.stop()
+        airflow.end()
 
 
 @pytest.fixture(scope="session")
 def place(airflow: "Airflow", tmp_path_factory: pytest.TempPathFactory, mlflow_store: Path) -> Path:
-    """Where the servers live: ``automl`` is their home, ``root`` their root folder."""
+    """Where the server lives: ``automl`` is its home, ``root`` its root folder."""
     place = tmp_path_factory.mktemp("jupyter")
     (place / "root").mkdir()
     rng = np.random.default_rng(0)
     table = pd.DataFrame(rng.normal(size=(400, 4))).add_prefix("x")
     table["y"] = np.where(table["x0"] + rng.normal(size=400) > 0, "yes", "no")
     table.to_csv(place / "root" / "small.csv", index=False)
-    table = pd.DataFrame(rng.normal(size=(20_000, 30))).add_prefix("x")
+    table = pd.DataFrame(rng.normal(size=(2_000, 20))).add_prefix("x")
     table["y"] = table["x0"] * table["x1"] + rng.normal(size=len(table))
     table.to_parquet(place / "root" / "long.parquet")
     (place / "automl" / "mlflow").mkdir(parents=True, mode=0o700)
     shutil.copy(mlflow_store, place / "automl" / "mlflow" / "mlflow.db")
-    airflow.connect(home=place / "automl")
     return place
 
 
 @pytest.fixture(scope="session")
-def serve(airflow: "Airflow", place: Path) -> Iterator[Callable[..., "Server"]]:
-    """Return the server with these settings; there is one at a time, all on one home."""
-    port = _free_port()
-    running: list[Server] = []
-
-    def begin(**settings: str) -> Server:
-        if running and running[-1].is_alive and running[-1].settings == settings:
-            return running[-1]
-        for server in running:
-            server.end()
-        running.append(Server(place, port, airflow, settings))
-        return running[-1]
-
-    yield begin
-    for server in running:
+def server(airflow: "Airflow", place: Path) -> Iterator["Server"]:
+    """The server as it is set up in most places; it begins while Airflow does."""
+    server = Server(place, airflow)
+    server.begin()
+    try:
+        airflow.wait()
+        airflow.connect(home=place / "automl")
+        server.wait()
+        yield server
+    finally:
         server.end()
 
 
@@ -91,30 +82,30 @@ def credentials() -> dict[str, str]:
     return {"airflow_user": USER, "airflow_password": PASSWORD, "psk": PSK}
 
 
-@pytest.fixture
-def server(serve: Callable[..., "Server"]) -> "Server":
-    """The server as it is set up in most places."""
-    return serve()
-
-
 class Server:
-    """A ``jupyter server`` of its own process."""
+    """A ``jupyter server`` of its own process, which may end and begin again on its home."""
 
-    def __init__(
-        self, place: Path, port: int, airflow: "Airflow", settings: dict[str, str]
-    ) -> None:
-        self.settings, self.url = settings, f"http://127.0.0.1:{port}/"
+    def __init__(self, place: Path, airflow: "Airflow") -> None:
+        self._place, self._airflow, self._port = place, airflow, free_port()
+        self.url = f"http://127.0.0.1:{self._port}/"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._client = AutoMLClient(self.url, TOKEN)
+        self.jobs = RemoteTrainingJobs(self._client)
+
+    def begin(self, **settings: str) -> None:
+        """Start it, with these settings besides those that most places have."""
+        place, airflow = self._place, self._airflow
         folders = {name: str(place / name) for name in ("config", "data", "runtime")}
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "jupyter_server", "--allow-root", "--no-browser"),
-                *(f"--port={port}", "--ServerApp.port_retries=0"),
+                *(f"--port={self._port}", "--ServerApp.port_retries=0"),
                 f"--ServerApp.root_dir={place / 'root'}",
                 f"--IdentityProvider.token={TOKEN}",
                 "--ServerApp.jpserver_extensions={'automl_server': True}",
             ],
             env={
-                **_without("AUTOML_", "JPY_", "MLFLOW_"),
+                **without("AUTOML_", "JPY_", "MLFLOW_"),
                 **{f"JUPYTER_{name.upper()}_DIR": folder for name, folder in folders.items()},
                 "AUTOML_HOME": str(place / "automl"),
                 "AUTOML_MAX_JOBS": "1",
@@ -133,13 +124,10 @@ class Server:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self._client = AutoMLClient(self.url, TOKEN)
-        self.jobs = RemoteTrainingJobs(self._client)
-        until(self._answers, bool)
 
-    @property
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
+    def wait(self) -> None:
+        """Return when it answers."""
+        until(self._answers, bool)
 
     def create(self, **fields: Any) -> TrainingJob:
         asked = {"executor": "airflow", "label_column": "y", "preset": "fast", **fields}
@@ -155,10 +143,10 @@ class Server:
         return [line.message for line in self.jobs.logs(job.job_id)]
 
     def end(self) -> None:
-        if self.is_alive:
+        if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(timeout=60)
-            self._client.close()
+            self._process = None
 
     def _answers(self) -> bool:
         with suppress(Unavailable):
@@ -171,47 +159,61 @@ class Airflow:
 
     def __init__(self, home: Path, environment: Path) -> None:
         self.home, self.dags = home, home / "dags"
-        self.base = f"http://127.0.0.1:{_free_port()}"
-        self._bin = environment / "venv" / "bin"
-        self._seed = environment / "airflow.db"
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self.base = f"http://127.0.0.1:{free_port()}"
+        self._venv = environment / "venv"
+        self._started: dict[str, subprocess.Popen[bytes]] = {}
+        self._sessions: set[int] = set()
         self._http = httpx.Client(base_url=self.base, timeout=120, trust_env=False)
-
-    def start(self) -> None:
         self.dags.mkdir()
-        (self.home / "passwords.json").write_text(json.dumps({USER: PASSWORD}))
-        shutil.copy(self._seed, self.home / "airflow.db")
-        # Without --skip-serve-logs the scheduler's log server would listen on every interface.
-        for name in ("api-server", "scheduler --skip-serve-logs", "dag-processor"):
-            words = name.split()
-            process = subprocess.Popen(
-                [str(self._bin / "airflow"), *words],
-                env=self._variables(),
-                stdout=(self.home / f"{words[0]}.log").open("wb"),
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            self._processes.append(process)
+        (home / "passwords.json").write_text(json.dumps({USER: PASSWORD}))
+        shutil.copy(environment / "seed", home / "airflow.db")
+
+    def begin(self) -> None:
+        for name in ("api-server", "scheduler", "dag-processor"):
+            self._start(name)
+
+    def wait(self) -> None:
+        """Return when all of it is healthy."""
         until(self._is_healthy, bool, 180)
         self._http.get("/execution/health")  # builds the tasks' API, else the first task pays
         answer = self._http.post("/auth/token", json={"username": USER, "password": PASSWORD})
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
-    def connect(self, **extra: object) -> None:
+    def restart(self) -> None:
+        """Kill the scheduler and the API server, and start them again; what they ran goes on."""
+        for name in ("scheduler", "api-server"):
+            self._started[name].kill()
+            self._started[name].wait()
+            self._start(name)
+        self.wait()
+
+    def connect(self, *, key: str | None = PSK, **extra: object) -> None:
         """Tell Airflow's tasks the key and where things are, by a Connection."""
         connection = {
             "connection_id": "automl_default",
             "conn_type": "http",
-            "password": PSK,
+            "password": key,
             "extra": json.dumps({name: str(value) for name, value in extra.items()}),
         }
-        self._http.delete("/api/v2/connections/automl_default")
+        self.disconnect()
         self._http.post("/api/v2/connections", json=connection).raise_for_status()
+
+    def disconnect(self) -> None:
+        """Delete that Connection."""
+        self._http.delete("/api/v2/connections/automl_default")
 
     def run(self, job: TrainingJob) -> dict[str, Any]:
         """Return a job's run."""
         path = f"/api/v2/dags/{job.airflow_dag_id}/dagRuns/{run_id_of(job.job_id)}"
         return self._http.get(path).json()
+
+    def knows(self, job: TrainingJob) -> bool:
+        """Return whether it has parsed a job's DAG."""
+        return self._http.get(f"/api/v2/dags/{job.airflow_dag_id}").is_success
+
+    def runs(self, job: TrainingJob) -> list[dict[str, Any]]:
+        """Return all runs of a job's DAG."""
+        return self._http.get(f"/api/v2/dags/{job.airflow_dag_id}/dagRuns").json()["dag_runs"]
 
     def tasks(self, job: TrainingJob) -> dict[str, dict[str, Any]]:
         """Return the task instances of a job's run by their names."""
@@ -231,26 +233,37 @@ class Airflow:
         found = [*self.home.rglob("*.log"), *self.dags.rglob("*.py")]
         return "".join(path.read_text(errors="replace") for path in found)
 
-    def stop(self) -> None:
+    def end(self) -> None:
         """End the processes; tasks have groups of their own, so they go by their session."""
         deadline = time.monotonic() + 6
-        while (left := [one for one in self._processes if one.poll() is None]) and (
+        while (left := [one for one in self._started.values() if one.poll() is None]) and (
             time.monotonic() < deadline
         ):
             for process in left:
                 process.terminate()  # a DAG processor may swallow the first one
             time.sleep(1)
-        ours = {process.pid for process in self._processes}
         for process in psutil.process_iter():
             with suppress(psutil.Error, ProcessLookupError):
-                if os.getsid(process.pid) in ours:
+                if os.getsid(process.pid) in self._sessions:
                     process.kill()
-        for started in self._processes:
+        for started in self._started.values():
             started.wait()
         self._http.close()
 
+    def _start(self, name: str) -> None:
+        # The scheduler's log server would listen on every interface.
+        words = [name, "--skip-serve-logs"] if name == "scheduler" else [name]
+        self._started[name] = subprocess.Popen(
+            [self._venv / "bin" / "airflow", *words],
+            env=_variables(self.home, self._venv, self.base),
+            stdout=(self.home / f"{name}.log").open("ab"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._sessions.add(self._started[name].pid)
+
     def _is_healthy(self) -> bool:
-        for process in self._processes:
+        for process in self._started.values():
             assert process.poll() is None, (self.home / "api-server.log").read_text()[-2000:]
         with suppress(httpx.HTTPError, ValueError):
             told = self._http.get("/api/v2/monitor/health").json()
@@ -258,20 +271,12 @@ class Airflow:
             return all(told[part]["status"] == "healthy" for part in parts)
         return False
 
-    def _variables(self) -> dict[str, str]:
-        return airflow_variables(self.home, self.base) | {
-            "PATH": f"{self._bin}:{os.environ.get('PATH', '')}",
-            "PYTHONPATH": "",
-        }
 
-
-def airflow_variables(home: Path, base: str) -> dict[str, str]:
+def _variables(home: Path, venv: Path, base: str) -> dict[str, str]:
     """Return the environment of an Airflow that is quick to see things."""
     settings = {
         "CORE__EXECUTOR": "LocalExecutor",
-        "CORE__PARALLELISM": "4",
-        "CORE__LOAD_EXAMPLES": "False",
-        "CORE__DAGS_FOLDER": str(home / "dags"),
+        "CORE__PARALLELISM": "6",
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "CORE__EXECUTION_API_SERVER_URL": f"{base}/execution/",
@@ -288,37 +293,19 @@ def airflow_variables(home: Path, base: str) -> dict[str, str]:
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
         "WORKERS__EXECUTION_API_TIMEOUT": "60",
     }
-    return {
-        **_without("AUTOML_", "AIRFLOW", "MLFLOW_", "JUPYTER_", "JPY_"),
-        "AIRFLOW_HOME": str(home),
-        **{f"AIRFLOW__{name}": value for name, value in settings.items()},
-    }
+    return airflow_variables(home, venv, **settings)
 
 
-def _environment() -> Path:
-    """Return the folder with Airflow's environment and its seed database, made where missing."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    digest = hashlib.sha256(CONSTRAINTS.read_bytes() + AIRFLOW.encode()).hexdigest()[:12]
-    place = CACHE / f"airflow-{version}-{digest}"
-    CACHE.mkdir(exist_ok=True)
-    with filelock.FileLock(CACHE / f"{place.name}.lock"):
-        if not (place / "airflow.db").exists():
-            shutil.rmtree(place, ignore_errors=True)
-            uv = [sys.executable, "-m", "uv"]
-            venv = place / "venv"
-            subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, venv], check=True)
-            install = ["pip", "install", "--quiet", "--compile-bytecode", "--python", venv]
-            subprocess.run([*uv, *install, AIRFLOW, "-c", CONSTRAINTS], check=True)
-            seed = place / "seed"
-            seed.mkdir()
-            subprocess.run(
-                [venv / "bin" / "airflow", "db", "migrate"],
-                env=airflow_variables(seed, "http://127.0.0.1:1"),
-                check=True,
-                capture_output=True,
-            )
-            (seed / "airflow.db").rename(place / "airflow.db")
-    return place
+def _seed(venv: Path, path: Path) -> None:
+    """Migrate a database."""
+    home = path.with_name("home")
+    subprocess.run(
+        [venv / "bin" / "airflow", "db", "migrate"],
+        env=_variables(home, venv, "http://127.0.0.1:1"),
+        check=True,
+        capture_output=True,
+    )
+    (home / "airflow.db").rename(path)
 
 
 def until(look: Callable[[], Any], wanted: Callable[[Any], bool], seconds: float = 120) -> Any:
@@ -329,13 +316,3 @@ def until(look: Callable[[], Any], wanted: Callable[[Any], bool], seconds: float
             pytest.fail(f"waited {seconds} s in vain; last seen: {seen}")
         time.sleep(0.2)
     return seen
-
-
-def _without(*prefixes: str) -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

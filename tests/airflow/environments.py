@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 import filelock
 
 AIRFLOW_2 = ("apache-airflow==2.10.5",)
+AIRFLOW_3 = ("apache-airflow==3.3.2",)
 CACHE = Path(__file__).parents[2] / ".cache"
 
 
@@ -60,3 +62,10 @@ def airflow_variables(home: Path, venv: Path, **settings: str) -> dict[str, str]
 def without(*prefixes: str) -> dict[str, str]:
     """Return this process's environment without the variables of these prefixes."""
     return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

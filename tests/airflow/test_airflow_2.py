@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from automl_magics.contracts.errors import Unauthenticated
 from automl_magics.executors.airflow.render import render_shared
 from automl_magics.executors.airflow.rest import AirflowApi
 from automl_magics.settings import Settings
-from tests.airflow.environments import AIRFLOW_2, airflow_variables, environment_of
+from tests.airflow.environments import AIRFLOW_2, airflow_variables, environment_of, free_port
 from tests.airflow.test_render import HOSTILE, job_of, rendered
 
 JOB_ID = UUID(int=7)
@@ -40,7 +39,7 @@ class Airflow2(NamedTuple):
 @pytest.fixture(scope="module")
 def airflow_2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow2]:
     place = environment_of(AIRFLOW_2, _seed)
-    home, port = tmp_path_factory.mktemp("airflow-2"), _free_port()
+    home, port = tmp_path_factory.mktemp("airflow-2"), free_port()
     shutil.copy(place / "seed", home / "airflow.db")
     (home / "dags").mkdir()
     hostile = dict.fromkeys(("source", "label", "feature", "name", "domain", "owner"), HOSTILE)
@@ -119,12 +118,6 @@ async def _try_all(settings: Settings) -> None:
             await api.log_in()
     finally:
         await api.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(url: str) -> bool:

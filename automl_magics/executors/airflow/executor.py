@@ -29,9 +29,6 @@ from automl_magics.executors.airflow.upload import upload
 from automl_magics.settings import Settings, environment
 from automl_magics.store import Store
 
-PARSING = 600.0
-"""Seconds that Airflow may take to find a new DAG; it looks every five minutes by default."""
-
 NUDGE_AFTER = 5.0
 """Seconds until Airflow is told to look for new DAGs."""
 
@@ -48,6 +45,7 @@ BROUGHT = {"job", "shards", "threads", "memory_limit"}
 """What a run of the shared DAG brings of its specification."""
 
 PARSES = "Waiting for Airflow to parse the DAG."
+_WAITING = " Waiting for it."
 GONE = "absent"
 
 logger = logging.getLogger(__name__)
@@ -98,8 +96,8 @@ class AirflowExecutor:
         if is_new is None:
             return
         self._look.runs[job.job_id] = _Run(job)
-        if is_new:
-            await self._say(job, LogLevel.INFO, "Triggered in Airflow.", dag_id=dag_id)
+        message = "Triggered in Airflow." if is_new else "Airflow has its run already."
+        await self._say(job, LogLevel.INFO, message, dag_id=dag_id)
 
     async def watch(self, job: TrainingJob) -> str | None:
         """Return why the run can get no further, or None."""
@@ -150,7 +148,7 @@ class AirflowExecutor:
                     await self._api.end_run(dag_id, run_id)
                 return
             except Unavailable:
-                if time.monotonic() - begun > PARSING:
+                if time.monotonic() - begun > self._settings.airflow_patience:
                     raise
             await asyncio.sleep(1.0)
 
@@ -194,9 +192,11 @@ class AirflowExecutor:
                 nudged = True
                 with suppress(AutoMLError):  # Airflow looks by itself, in minutes
                     await self._api.nudge()
-            if waited > PARSING:
-                raise TrainingError(
-                    f"Airflow has not found the DAG in {PARSING:.0f} s.",
+            if waited > self._settings.airflow_patience:
+                if said != PARSES:
+                    raise Unavailable(said.removesuffix(_WAITING))
+                raise Unavailable(
+                    f"Airflow has not found the DAG in {self._settings.airflow_patience:g} s.",
                     hint="Is AUTOML_AIRFLOW_DAGS_URL the folder that it reads?",
                 )
             await asyncio.sleep(0.5)
@@ -214,7 +214,9 @@ class AirflowExecutor:
             try:
                 return await self._api.trigger(dag_id, run_id_of(job.job_id), conf)
             except Unavailable as error:
-                if time.monotonic() - begun > PARSING:
+                if time.monotonic() - begun > self._settings.airflow_patience:
+                    if await self._is_active(dag_id, run_id_of(job.job_id)):
+                        return True
                     raise
                 if not said:
                     said = True
@@ -223,12 +225,19 @@ class AirflowExecutor:
             if not await self._is_wanted(job):
                 return None
 
+    async def _is_active(self, dag_id: str, run_id: str) -> bool:
+        """Return whether a run whose start was never confirmed is under way all the same."""
+        try:
+            return await self._api.state(dag_id, run_id) in ACTIVE
+        except AutoMLError:
+            return False
+
     async def _waiting_for(self, dag_id: str) -> str | None:
         """Return what has to happen before the DAG can be triggered, or None."""
         try:
             return None if await self._api.knows_dag(dag_id) else PARSES
         except Unavailable as error:
-            return f"{error.message} Waiting for it."
+            return f"{error.message}{_WAITING}"
 
     async def _is_wanted(self, job: TrainingJob) -> bool:
         try:

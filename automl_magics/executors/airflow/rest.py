@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 from automl_magics.contracts.airflow import without_credentials
 from automl_magics.contracts.errors import (
     AutoMLError,
+    Forbidden,
     NotFound,
     TrainingError,
     Unauthenticated,
@@ -75,6 +76,19 @@ class AirflowApi:
     async def log_in(self) -> None:
         """Check the credential."""
         await self._ask("GET", "/dags", params={"limit": 1})
+
+    async def has_key(self, connection_id: str) -> bool | None:
+        """Return whether a Connection has a password, or None when there is no such Connection.
+
+        Version 1 does not tell passwords, so one is taken for granted there. `Forbidden` when this
+        user may not look at Connections.
+        """
+        path = f"/connections/{connection_id}"
+        answer = await self._ask("GET", path, refused=(403, 404))
+        if answer.status_code == 403:
+            raise Forbidden("Airflow lets this user not look at Connections.")
+        found = _json(answer)
+        return bool(found.get("password", True)) if answer.status_code == 200 else None
 
     async def knows_dag(self, dag_id: str) -> bool:
         """Return whether Airflow has parsed a DAG; `TrainingError` when it could not."""
