@@ -198,6 +198,11 @@ class Airflow:
         self.disconnect()
         self._http.post("/api/v2/connections", json=connection).raise_for_status()
 
+    @property
+    def token(self) -> str:
+        """A token of an administrator."""
+        return str(self._http.headers["Authorization"]).removeprefix("Bearer ")
+
     def disconnect(self) -> None:
         """Delete that Connection."""
         self._http.delete("/api/v2/connections/automl_default")

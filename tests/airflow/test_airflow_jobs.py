@@ -82,6 +82,9 @@ def test_a_triggered_job_finds_what_a_kernel_finds_and_shows_the_key_nowhere(
 ):
     job, other = begun["ready"], server.over(begun["kernel"])
     assert job.status is JobStatus.READY
+    assert any(  # of those that start by themselves
+        "Waiting for Airflow to parse the DAG." in server.messages(one) for one in begun.values()
+    )
     assert (airflow.dags / f"{job.airflow_dag_id}.py").read_text() == job.rendered_dag
     assert server.jobs.get(job.job_id).status is JobStatus.READY
     assert "not found" in str(airflow.run(job))
@@ -163,6 +166,12 @@ def test_the_doctor_tries_each_setting(server, airflow, place, credentials):
     assert all(check.is_good for check in found.values()), found
     assert "Airflow 3" in found["airflow"].said
     assert found["airflow connection"].said == "automl_default has a password"
+    by_token = {**right, "airflow_user": None, "airflow_password": None}
+    found = {
+        one.subject: one for one in check_all(Settings(**by_token, airflow_token=airflow.token))
+    }
+    assert all(check.is_good for check in found.values()), found
+    assert found["airflow log-in"].said == "with the token"
 
     wrong = Settings(**{**right, "airflow_password": "wrong", "psk": "another"})
     found = {check.subject: check for check in check_all(wrong)}

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, ClassVar
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from automl_magics.contracts.enums import ExecutorName
 from automl_magics.contracts.errors import InvalidInput, Unavailable
@@ -43,6 +45,33 @@ def test_a_dag_is_uploaded_on_creation_and_removed_with_its_job(
     assert job.airflow_dag_url == f"http://127.0.0.1:9/base/dags/{job.airflow_dag_id}"
     service.delete(job.job_id)
     assert fs.ls(folder, detail=False) == []
+
+
+class Watched(MemoryFileSystem):
+    """A storage that tells in which order names were written and moved."""
+
+    protocol = "watched"
+    told: ClassVar[list[tuple[str, ...]]] = []
+
+    def pipe_file(self, path: str, value: bytes, **options: Any) -> None:
+        self.told.append(("write", Path(path).name))
+        super().pipe_file(path, value, **options)
+
+    def mv(self, path1: str, path2: str, **options: Any) -> None:
+        self.told.append(("move", Path(path1).name, Path(path2).name))
+        super().mv(path1, path2, **options)
+
+
+def test_nobody_ever_reads_half_a_dag(
+    store: Store, settings: Settings, request_for: Request, tmp_path: Path
+) -> None:
+    fsspec.register_implementation("watched", Watched, clobber=True)
+    service = service_with(store, settings, airflow_dags_url=f"watched://{tmp_path.name}/dags")
+    job = service.create(request_for(executor="airflow", auto_trigger=False))
+    (write, draft), (move, moved, name) = Watched.told
+    assert (write, move, moved) == ("write", "move", draft)
+    assert not draft.endswith(".py")  # which is all that Airflow looks at
+    assert name == f"{job.airflow_dag_id}.py"
 
 
 def test_what_cannot_be_uploaded_leaves_no_job(
