@@ -127,7 +127,7 @@ def _connection(settings: Settings) -> str:
         return f"{CONNECTION_ID} has a password"
     path = shlex.quote(str(settings.home / "psk"))
     key = f"$(cat {path})" if settings.psk is None else "$AUTOML_PSK"
-    add = f'airflow connections add {CONNECTION_ID} --conn-type http --conn-password "{key}"'
+    add = f'airflow connections add {CONNECTION_ID} --conn-type generic --conn-password "{key}"'
     if has_key is False:
         lack, add = f"The Connection {CONNECTION_ID} has no password", f"`{add}` after deleting it"
     else:

@@ -191,7 +191,7 @@ class Airflow:
         """Tell Airflow's tasks the key and where things are, by a Connection."""
         connection = {
             "connection_id": "automl_default",
-            "conn_type": "http",
+            "conn_type": "generic",
             "password": key,
             "extra": json.dumps({name: str(value) for name, value in extra.items()}),
         }

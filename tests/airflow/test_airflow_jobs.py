@@ -191,7 +191,7 @@ def test_the_doctor_says_how_to_make_the_connection(airflow, place, credentials)
         lacking = _connection_check(airflow, place, without_key)
         assert not lacking.is_good
         key = f"$(cat {place / 'automl' / 'psk'})"
-        command = f'add automl_default --conn-type http --conn-password "{key}"'
+        command = f'add automl_default --conn-type generic --conn-password "{key}"'
         assert lacking.said == (
             "There is no Connection automl_default. Where Airflow runs, "
             f"`airflow connections {command}` makes it."
