@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -227,11 +228,18 @@ class Airflow:
         return {task["task_id"]: task for task in listed}
 
     def delete_dag(self, job: TrainingJob) -> None:
-        """Delete a job's DAG with its run, as somebody might in Airflow."""
+        """Delete a job's DAG with its run, as somebody might in Airflow.
+
+        A scheduler that has the run in hand meanwhile dies of it (seen with 3.3.2).
+        """
         (self.dags / f"{job.airflow_dag_id}.py").unlink()
         path = f"/api/v2/dags/{job.airflow_dag_id}"
         run = f"{path}/dagRuns/{run_id_of(job.job_id)}"
         self._http.patch(run, json={"state": "failed"}).raise_for_status()
+        since = datetime.now(UTC)
+        for _ in range(2):  # the rounds of the scheduler that may have begun before
+            until(self._heartbeat, lambda beat: beat > since)
+            since = self._heartbeat()
         until(lambda: self._http.delete(path).status_code, lambda code: code != 409)  # tasks end
 
     def logs(self) -> str:
@@ -267,6 +275,10 @@ class Airflow:
         )
         self._sessions.add(self._started[name].pid)
 
+    def _heartbeat(self) -> datetime:
+        told = self._http.get("/api/v2/monitor/health").json()
+        return datetime.fromisoformat(told["scheduler"]["latest_scheduler_heartbeat"])
+
     def _is_healthy(self) -> bool:
         for process in self._started.values():
             assert process.poll() is None, (self.home / "api-server.log").read_text()[-2000:]
@@ -294,6 +306,7 @@ def _variables(home: Path, venv: Path, base: str) -> dict[str, str]:
         "API_AUTH__JWT_SECRET": "of-these-tests-" * 6,
         "DAG_PROCESSOR__REFRESH_INTERVAL": "1",
         "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
+        "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
         "WORKERS__EXECUTION_API_TIMEOUT": "60",
