@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -236,10 +236,8 @@ class Airflow:
         path = f"/api/v2/dags/{job.airflow_dag_id}"
         run = f"{path}/dagRuns/{run_id_of(job.job_id)}"
         self._http.patch(run, json={"state": "failed"}).raise_for_status()
-        since = datetime.now(UTC)
-        for _ in range(2):  # the rounds of the scheduler that may have begun before
-            until(self._heartbeat, lambda beat: beat > since)
-            since = self._heartbeat()
+        later = datetime.now(UTC) + timedelta(seconds=2)  # than rounds that may have begun before
+        until(self._heartbeat, lambda beat: beat > later)
         until(lambda: self._http.delete(path).status_code, lambda code: code != 409)  # tasks end
 
     def logs(self) -> str:
