@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from automl_magics.contracts.errors import AutoMLError, Conflict, NotFound, did_you_mean
+from automl_magics.contracts.errors import (
+    AutoMLError,
+    Conflict,
+    NotFound,
+    WaitInterrupted,
+    did_you_mean,
+)
 from automl_magics.contracts.features import (
     FeatureEngineeringApproval,
     FeatureEngineeringJob,
@@ -65,9 +71,23 @@ class FeatureJobHandle(View):
         return self
 
     def wait(self) -> "FeatureJobHandle":
-        """Wait until nobody is at work on the job; `FeatureJobFailed` says why it failed."""
-        while self.refresh().record.status.is_at_work:
-            time.sleep(INTERVAL)
+        """Wait until nobody is at work on the job.
+
+        Raises
+        ------
+        FeatureJobFailed
+            It failed, and says why.
+        WaitInterrupted
+            Interrupt ended the waiting; the job goes on.
+        """
+        try:
+            while self.refresh().record.status.is_at_work:
+                time.sleep(INTERVAL)
+        except KeyboardInterrupt:
+            name = self.record.target_table_name
+            raise WaitInterrupted(
+                f"Stopped waiting; {name} goes on. Come back with features show {name} --wait."
+            ) from None
         if self.record.status is FeatureEngineeringStatus.FAILED:
             reason = (self.record.error or "").rstrip(".")
             raise FeatureJobFailed(self, f"{self.record.target_table_name} failed: {reason}.")

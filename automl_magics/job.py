@@ -9,7 +9,7 @@ from uuid import UUID
 
 from automl_magics.contracts.dialects import job_a
 from automl_magics.contracts.enums import JobStatus, LogLevel
-from automl_magics.contracts.errors import AutoMLError, Conflict, TrainingError
+from automl_magics.contracts.errors import AutoMLError, Conflict, TrainingError, WaitInterrupted
 from automl_magics.contracts.models import DEPLOYED_AS
 from automl_magics.contracts.training import (
     LeaderboardRow,
@@ -48,13 +48,6 @@ class JobFailed(TrainingError):
 
 class JobTimeout(AutoMLError, TimeoutError):
     """A job was not finished in time; it goes on."""
-
-
-class WaitInterrupted(KeyboardInterrupt):
-    """Somebody interrupted the waiting; the job goes on."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [str(self)]
 
 
 class TrainingJobHandle(View):
@@ -190,16 +183,22 @@ class TrainingJobHandle(View):
     def follow_logs(
         self, lines: int | None = None, *, level: LogLevel = LogLevel.INFO
     ) -> Iterator[LogLine]:
-        """Yield the log as `logs` returns it, and what comes until the job has ended."""
+        """Yield the log as `logs` returns it, and what comes until the job has ended.
+
+        `WaitInterrupted` when Interrupt ends that; the job goes on.
+        """
         after = 0
-        while True:
-            ended = self.refresh().record.status.is_terminal
-            found = self.logs(lines, level=level, after=after)
-            yield from found
-            if ended:
-                return
-            after, lines = (found[-1].seq if found else after), None
-            time.sleep(FOLLOW_INTERVAL)
+        try:
+            while True:
+                ended = self.refresh().record.status.is_terminal
+                found = self.logs(lines, level=level, after=after)
+                yield from found
+                if ended:
+                    return
+                after, lines = (found[-1].seq if found else after), None
+                time.sleep(FOLLOW_INTERVAL)
+        except KeyboardInterrupt:
+            raise WaitInterrupted(f"Stopped following the log; {self.name} goes on.") from None
 
     def trials(self) -> list[Trial]:
         """Return every fit so far, in the order of fitting."""

@@ -127,3 +127,10 @@ def did_you_mean(word: str, known: Iterable[str], *, also: str = "") -> str:
     else:
         hint = ""
     return f"{hint} {also}".strip()
+
+
+class WaitInterrupted(KeyboardInterrupt):
+    """Somebody interrupted the waiting for a job, which goes on."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]

@@ -4,12 +4,13 @@ import shutil
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from automl_magics.contracts.errors import AutoMLError, NotFound, UsageError
+from automl_magics.contracts.errors import AutoMLError, NotFound, UsageError, WaitInterrupted
 from automl_magics.contracts.features import FeatureEngineeringStatus
 from automl_magics.displays.view import View
 from automl_magics.job import TrainingJobHandle
@@ -117,6 +118,24 @@ def test_words_that_do_not_fit() -> None:
     with pytest.raises(UsageError):
         parse("features dance t", "magic")
     assert parse("features", "shell").action == "list"
+
+
+def test_interrupt_ends_the_waiting_and_not_the_crew(
+    say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    body = "people\norders\norders.who = people.client\n"
+    with monkeypatch.context() as patched:
+        patched.setattr("automl_magics.feature_job.time", SimpleNamespace(sleep=interrupt))
+        with pytest.raises(WaitInterrupted) as told:
+            say("propose churners --grain client --label churned --wait", body)
+    assert str(told.value) == (
+        "Stopped waiting; churners goes on. Come back with features show churners --wait."
+    )
+    found = say("show churners --wait")
+    assert found.record.status is FeatureEngineeringStatus.PENDING_APPROVAL, found.record.error
 
 
 def test_an_empty_list_says_how_to_begin(say: Say) -> None:

@@ -1629,6 +1629,11 @@ export interface components {
              */
             booster_threads: number;
             /**
+             * Detectors
+             * @default []
+             */
+            detectors: string[];
+            /**
              * Seasons
              * @default {}
              */
@@ -1661,7 +1666,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "number" | "flag" | "category" | "moment" | "text";
+            kind: "number" | "flag" | "category" | "moment" | "text" | "document" | "image";
             /** Type */
             type: string;
             /**
@@ -1671,6 +1676,18 @@ export interface components {
             parts: string[];
             /** Form */
             form?: string | null;
+            /**
+             * Grams
+             * @default {}
+             */
+            grams: {
+                [key: string]: [
+                    number,
+                    number
+                ];
+            };
+            /** Longest */
+            longest?: number | null;
         };
         /**
          * BuiltFolds
