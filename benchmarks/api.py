@@ -193,7 +193,8 @@ def fill(settings: Settings, root: Path, number: int) -> tuple[list[UUID], list[
                     }
                 )
             connection.execute(insert(TRAINING_JOBS), values)
-            dags = [{"job_id": one["job_id"], "rendered_dag": first.rendered_dag} for one in values]
+            dag = {"rendered_dag": first.rendered_dag}
+            dags = [{"training_job_id": one["job_id"], **dag} for one in values]
             connection.execute(insert(RENDERED_DAGS), dags)
     store.close()
     return ids[:number], ids[number:]

@@ -40,7 +40,7 @@ def stored(name: str) -> ColumnElement[Any]:
     """Return where a field of a job is stored."""
     if name != "rendered_dag":
         return JOBS.c[name]
-    of_job = select(DAGS.c.rendered_dag).where(DAGS.c.job_id == JOBS.c.job_id)
+    of_job = select(DAGS.c.rendered_dag).where(DAGS.c.training_job_id == JOBS.c.job_id)
     return of_job.correlate(JOBS).scalar_subquery().label(name)
 
 
@@ -76,7 +76,7 @@ class Jobs:
         with self._database.write() as connection:
             connection.execute(insert(JOBS).values(values))
             if job.rendered_dag is not None:
-                dag = insert(DAGS).values(job_id=job.job_id, rendered_dag=job.rendered_dag)
+                dag = insert(DAGS).values(training_job_id=job.job_id, rendered_dag=job.rendered_dag)
                 connection.execute(dag)
             append_line(connection, job.job_id, LogLevel.INFO, note)
             return _get(connection, job.job_id)

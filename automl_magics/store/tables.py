@@ -125,10 +125,11 @@ def _job() -> ForeignKey:
 
 
 # Long and never changed: SQLite writes a row whole, and a job's changes with every sign of life.
+# The id has a name of its own, as RETURNING names a job's without its table.
 RENDERED_DAGS = Table(
     "rendered_dags",
     METADATA,
-    Column("job_id", Uuid, _job(), primary_key=True),
+    Column("training_job_id", Uuid, _job(), primary_key=True),
     Column("rendered_dag", Text, nullable=False),
 )
 

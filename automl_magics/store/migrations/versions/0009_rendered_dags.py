@@ -13,11 +13,11 @@ def upgrade() -> None:
     job = sa.ForeignKey("training_jobs.job_id", ondelete="CASCADE")
     op.create_table(
         "rendered_dags",
-        sa.Column("job_id", sa.String(36), job, primary_key=True),
+        sa.Column("training_job_id", sa.String(36), job, primary_key=True),
         sa.Column("rendered_dag", sa.Text, nullable=False),
     )
     op.execute(
-        "INSERT INTO rendered_dags (job_id, rendered_dag) "
+        "INSERT INTO rendered_dags (training_job_id, rendered_dag) "
         "SELECT job_id, rendered_dag FROM training_jobs WHERE rendered_dag IS NOT NULL"
     )
     op.drop_column("training_jobs", "rendered_dag")
