@@ -44,5 +44,7 @@ def preview_source(source: Source, rows: int = 5) -> Preview:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bytes):  # a picture, say
+        return f"{len(value):,} bytes"
     text = "" if value is None else str(value)
     return text if len(text) <= CELL else f"{text[: CELL - 1]}…"

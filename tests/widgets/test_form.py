@@ -6,7 +6,7 @@ import shlex
 import pandas as pd
 import pytest
 
-from automl_magics.contracts.enums import JobStatus, ProblemType
+from automl_magics.contracts.enums import JobStatus, PredictorType, ProblemType
 from automl_magics.contracts.errors import UsageError
 from automl_magics.contracts.training import AutoMLTrainingRequest
 from automl_magics.magics.grammar import parse, training_request
@@ -14,6 +14,7 @@ from automl_widgets import AutoMLForm
 from automl_widgets.equivalents import call_of, cell_of
 from automl_widgets.fields import ADVANCED
 from automl_widgets.monitor import JobMonitor
+from tests.pictures import shapes
 
 
 @pytest.fixture
@@ -76,6 +77,16 @@ def test_a_frame_without_a_variable_is_trained_on_as_well(session):
     form = AutoMLForm(pd.DataFrame({"x": range(40), "y": [0, 1] * 20}), label="y", session=session)
     form._advanced["auto_trigger"].value = False
     assert form.create().record.problem_type is ProblemType.BINARY_CLASSIFICATION
+    form.close()
+
+
+def test_pictures_are_previewed_by_their_size_and_trained_on(session):
+    table = shapes(60)
+    form = AutoMLForm(table.to_pandas(), label=table.column_names[1], session=session)
+    size = len(table["picture"][0].as_py())
+    assert f"{size:,} bytes" in form._data._shown.value
+    form._advanced["auto_trigger"].value = False
+    assert form.create().record.request.predictor_type is PredictorType.IMAGE
     form.close()
 
 
