@@ -17,7 +17,12 @@ export function Message({ title, children, action }: IMessageProps) {
       <strong>{title}</strong>
       {children && <p>{children}</p>}
       {action && (
-        <Button minimal={false} small onClick={action.run}>
+        <Button
+          minimal={false}
+          small
+          className="jp-mod-styled jp-mod-accept"
+          onClick={action.run}
+        >
           {action.label}
         </Button>
       )}

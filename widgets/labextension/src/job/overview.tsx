@@ -116,6 +116,7 @@ function curve(
     field: 'score',
     type: 'quantitative',
     title: plain(metric),
+    axis: { format: '.4~g' }, // a single score is told as well
     scale: { zero: false }
   };
   const x = { field: 'seconds', type: 'quantitative', title: 'seconds' };

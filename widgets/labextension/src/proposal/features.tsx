@@ -75,10 +75,20 @@ export function Features(props: IFeaturesProps) {
         />
         {isOpen && (
           <>
-            <Button small minimal={false} onClick={() => keepShown(true)}>
+            <Button
+              small
+              minimal={false}
+              className="jp-mod-styled"
+              onClick={() => keepShown(true)}
+            >
               {trans.__('Keep shown')}
             </Button>
-            <Button small minimal={false} onClick={() => keepShown(false)}>
+            <Button
+              small
+              minimal={false}
+              className="jp-mod-styled"
+              onClick={() => keepShown(false)}
+            >
               {trans.__('Leave shown out')}
             </Button>
           </>

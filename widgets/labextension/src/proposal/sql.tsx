@@ -28,7 +28,7 @@ export function Sql({ text, hasEdits, editors }: ISqlProps) {
   return (
     <div className="jp-AutoML-log">
       <div className="jp-AutoML-logBar">
-        <Button small minimal={false} onClick={copy}>
+        <Button small minimal={false} className="jp-mod-styled" onClick={copy}>
           <copyIcon.react tag="span" /> {trans.__('Copy SQL')}
         </Button>
         {hasEdits && (
