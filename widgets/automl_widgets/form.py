@@ -130,8 +130,9 @@ class AutoMLForm(Panel):
             value=self.session.settings.preset.value,
             tooltips=[f"{PRESET_SECONDS[preset]:.0f} s unless told otherwise" for preset in Preset],
             style={**STYLE, "button_width": "auto"},
-            layout={"width": "max-content", "flex_flow": "row nowrap"},
+            layout={"width": "max-content"},
         )
+        self._preset.add_class("widget-inline-hbox")  # its label stands as the others do'
         self._seconds = control("time_limit")
         self._advanced = {name: control(name) for name in ADVANCED}
         self._notice, self._detected = Notice(), ipywidgets.HTML()
