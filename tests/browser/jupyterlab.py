@@ -85,7 +85,7 @@ def running_lab(
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", app, "--no-browser", "--allow-root"),
-                *(f"--port={port or _free_port()}", "--ServerApp.port_retries=50"),
+                *(f"--port={port or free_port()}", "--ServerApp.port_retries=50"),
                 f"--IdentityProvider.token={token}",
                 f"--ServerApp.root_dir={folder}",
                 f"--ServerApp.jpserver_extensions={{'automl_server': {extension}}}",
@@ -93,7 +93,7 @@ def running_lab(
                 "--LabApp.extension_manager=readonly",
                 *more,
             ],
-            env=_environment(place, home),
+            env=environment(place, home),
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -188,7 +188,8 @@ class LabPage:
         )
 
 
-def _environment(place: Path, home: Path) -> dict[str, str]:
+def environment(place: Path, home: Path) -> dict[str, str]:
+    """Return the environment of a Jupyter that keeps what it has in one folder."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -207,7 +208,8 @@ def _environment(place: Path, home: Path) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
