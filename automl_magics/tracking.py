@@ -28,6 +28,8 @@ MODEL_FOLDER = "model"
 
 MODEL_NAME = "model"
 EXAMPLE_ROWS = 5
+_METRICS_AT_ONCE = 1_000
+"""As many as MLflow's server takes in one request."""
 
 _SIGNATURE_TYPES = {
     "boolean": "boolean",
@@ -126,7 +128,7 @@ class Tracking:
             ) as run:
                 mlflow.log_params(_params(job, result))
                 mlflow.log_metrics(_metrics(result))
-                _log_trials(mlflow, trials)
+                _log_trials(mlflow, run.info.run_id, trials)
                 _log_figures(mlflow, result, test_predictions)
                 info = mlflow.pyfunc.log_model(
                     name=MODEL_NAME,
@@ -269,10 +271,16 @@ def _metrics(result: TrainingResult) -> dict[str, float]:
     return scores
 
 
-def _log_trials(mlflow: Any, trials: Sequence[Trial]) -> None:
-    for trial in trials:
-        if trial.score is not None:
-            mlflow.log_metric("trial_score", trial.score, step=trial.number)
+def _log_trials(mlflow: Any, run_id: str, trials: Sequence[Trial]) -> None:
+    scores = [
+        mlflow.entities.Metric(
+            "trial_score", trial.score, int(1e3 * trial.finished_at.timestamp()), trial.number
+        )
+        for trial in trials
+        if trial.score is not None
+    ]
+    for begin in range(0, len(scores), _METRICS_AT_ONCE):
+        mlflow.MlflowClient().log_batch(run_id, scores[begin : begin + _METRICS_AT_ONCE])
     rows = [trial.model_dump(mode="json") for trial in trials]
     if rows:
         columns = ("number", "candidate", "algorithm", "status", "score", "seconds", "error")

@@ -4,6 +4,7 @@ MLflow takes seconds to import and to make its store. It does so beside the trai
 would not do, since a library that looks at half-imported modules fails.
 """
 
+import io
 import multiprocessing
 import os
 import threading
@@ -12,6 +13,7 @@ from importlib import import_module
 from types import TracebackType
 from typing import Any, Self
 
+import automl_magics
 from automl_magics.contracts.enums import AutoMLAlgorithm, ProblemType
 from automl_magics.contracts.training import TrainingJob
 from automl_magics.settings import Settings
@@ -63,9 +65,24 @@ def _open(
     from automl_magics.training.engine import load_libraries
 
     Tracking.open(settings, experiment)
-    for module in ("matplotlib.figure", "mlflow.pyfunc", "sklearn.metrics"):
+    for module in ("mlflow.pyfunc", "sklearn.metrics"):
         import_module(module)
     load_libraries(problem_type, algorithm)
+    _look_around()
+
+
+def _look_around() -> None:
+    """Draw a first figure, which finds the fonts, and have MLflow list what is installed.
+
+    Together these took more than half of the time that a run took, and are done once a process.
+    """
+    from matplotlib.figure import Figure
+    from mlflow.utils.requirements_utils import warn_dependency_requirement_mismatches
+
+    figure = Figure(layout="constrained")
+    figure.subplots().set_title("score")
+    figure.savefig(io.BytesIO(), format="png")
+    warn_dependency_requirement_mismatches([f"automl-magics=={automl_magics.__version__}"])
 
 
 def _record(settings: Settings, experiment: str, run: dict[str, Any]) -> Tracked:

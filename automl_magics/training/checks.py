@@ -90,8 +90,8 @@ def _about_classes(rows: LabelledRows) -> Iterator[str]:
     if len(counts) == 2 and share < _IMBALANCED:
         name = rows.label.class_names[int(counts.argmin())]
         yield (
-            f"Only {share:.1%} of the rows are '{name}': judge by average_precision rather than by"
-            " accuracy, and choose a decision threshold by what errors cost."
+            f"Only {100 * share:.2g} % of the rows are '{name}': judge by average_precision rather"
+            " than by accuracy, and choose a decision threshold by what errors cost."
         )
 
 
