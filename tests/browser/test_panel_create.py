@@ -92,6 +92,10 @@ def test_a_job_is_created_in_a_dialog_by_keyboard(page: Page, lab: Lab) -> None:
     expect(page.get_by_role("heading", name="from the dialog")).to_be_visible()
     expect(dialog).to_have_count(0)
     expect(page.locator(".jp-AutoML-page .jp-AutoML-badge")).to_have_text("Ready")
+    page.get_by_role("button", name="Clone Job").click()
+    expect(dialog.get_by_label("Name", exact=True)).to_have_value("from the dialog")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
 
 
 def serious_violations(page: Page, within: str = ".jp-AutoML-page") -> list[str]:
