@@ -26,6 +26,7 @@ from automl_magics.contracts.features import (
     proposal_of,
 )
 from automl_magics.contracts.training import TrainingJob
+from automl_magics.displays.progress import progress_display, seen_features
 from automl_magics.displays.proposals import proposal_html, proposal_text
 from automl_magics.displays.tables import JobLog
 from automl_magics.displays.view import MAGIC, View
@@ -70,8 +71,13 @@ class FeatureJobHandle(View):
         self.record = self._session.features.get(self.id)
         return self
 
-    def wait(self) -> "FeatureJobHandle":
+    def wait(self, *, progress: bool = True) -> "FeatureJobHandle":
         """Wait until nobody is at work on the job.
+
+        Parameters
+        ----------
+        progress
+            Show one updating display meanwhile.
 
         Raises
         ------
@@ -81,8 +87,11 @@ class FeatureJobHandle(View):
             Interrupt ended the waiting; the job goes on.
         """
         try:
-            while self.refresh().record.status.is_at_work:
-                time.sleep(INTERVAL)
+            with progress_display(visible=progress) as display:
+                while self.refresh().record.status.is_at_work:
+                    display.update(seen_features(self.record))
+                    time.sleep(INTERVAL)
+                display.update(seen_features(self.record))
         except KeyboardInterrupt:
             name = self.record.target_table_name
             raise WaitInterrupted(

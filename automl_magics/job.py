@@ -22,7 +22,7 @@ from automl_magics.data.frames import to_arrow
 from automl_magics.deployed_model import DeployedModel, deployed_model_of, is_elsewhere
 from automl_magics.displays.dag import RenderedDag
 from automl_magics.displays.job_card import job_html, job_text
-from automl_magics.displays.progress import progress_display
+from automl_magics.displays.progress import progress_display, seen_training
 from automl_magics.displays.result_card import result_html, result_text
 from automl_magics.displays.tables import JobLog, Leaderboard
 from automl_magics.displays.view import MAGIC, View
@@ -131,7 +131,7 @@ class TrainingJobHandle(View):
         try:
             with progress_display(visible=progress) as display:
                 while True:
-                    display.update(self.refresh().record)
+                    display.update(seen_training(self.refresh().record))
                     if self._record.status is JobStatus.READY:
                         self._raise_untriggered()
                     if self._record.status.is_terminal and not self._record.is_ending:

@@ -1,20 +1,66 @@
 """One updating display while a person waits: in a notebook, in a terminal, or as plain lines."""
 
 import sys
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
 from automl_magics.contracts.enums import JobStatus
+from automl_magics.contracts.features import FeatureEngineeringJob
 from automl_magics.contracts.training import TrainingJob
 from automl_magics.displays.job_card import ENDING, SEPARATOR, progress_line
 from automl_magics.displays.view import render
 from automl_magics.displays.wording import duration, elapsed, score
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What there is to see of a job at one moment."""
+
+    name: str
+    status: str
+    fraction: float
+    """How much is done, 0 to 1."""
+    line: str
+    brief: str
+    """The same without what a bar shows."""
+    news: object
+    """Where only one line after another can be written, a change of this is worth one."""
+
+    @property
+    def text(self) -> str:
+        """Everything in one line."""
+        return f"{self.name}  {self.status}  {self.line}".rstrip()
+
+    @property
+    def html(self) -> str:
+        """A bar with a line under it."""
+        shown = {name: getattr(self, name) for name in ("name", "status", "fraction", "line")}
+        return render("progress.html", **shown)
+
+
+def seen_training(job: TrainingJob) -> Seen:
+    """Return what there is to see of a training job."""
+    progress = job.progress
+    done = 1.0 if job.status.is_terminal else progress.fraction if progress else 0.0
+    news = job.status, progress and (progress.phase, progress.trials_done, progress.best_score)
+    return Seen(job.name, job.status, done, _what(job), _what(job, brief=True), news)
+
+
+def seen_features(job: FeatureEngineeringJob) -> Seen:
+    """Return what there is to see of a feature engineering job."""
+    progress = job.progress if job.status.is_at_work else None
+    step = progress.step if progress else job.error or ""
+    done = progress and progress.fraction
+    line = step if done is None else f"{step}{SEPARATOR}{done:.0%}"
+    ended = 0.0 if job.status.is_at_work else 1.0
+    return Seen(job.target_table_name, job.status, done or ended, line, step, (job.status, step))
+
+
 class ProgressDisplay(Protocol):
     """Shows a job's state again and again; a context manager."""
 
-    def update(self, job: TrainingJob) -> None:
+    def update(self, seen: Seen) -> None:
         """Show the job as it is now."""
         ...
 
@@ -40,7 +86,7 @@ def progress_display(*, visible: bool = True) -> ProgressDisplay:
 class Silence:
     """Shows nothing."""
 
-    def update(self, job: TrainingJob) -> None:
+    def update(self, seen: Seen) -> None:
         """Show nothing."""
 
     def __enter__(self) -> Self:
@@ -57,11 +103,11 @@ class NotebookProgress(Silence):
         self._handle: Any = None
         self._shown: dict[str, str] = {}
 
-    def update(self, job: TrainingJob) -> None:
+    def update(self, seen: Seen) -> None:
         """Show the job in the one display of this cell."""
         from IPython.display import display
 
-        bundle = {"text/plain": state_line(job), "text/html": progress_html(job)}
+        bundle = {"text/plain": seen.text, "text/html": seen.html}
         if bundle == self._shown:
             return
         self._shown = bundle
@@ -78,16 +124,11 @@ class LineProgress(Silence):
         self._stream = stream
         self._known: object = None
 
-    def update(self, job: TrainingJob) -> None:
+    def update(self, seen: Seen) -> None:
         """Write a line unless nothing but the time has changed."""
-        progress = job.progress
-        known = (
-            job.status,
-            progress and (progress.phase, progress.trials_done, progress.best_score),
-        )
-        if known != self._known:
-            self._known = known
-            self._stream.write(f"{state_line(job)}\n")
+        if seen.news != self._known:
+            self._known = seen.news
+            self._stream.write(f"{seen.text}\n")
             self._stream.flush()
 
 
@@ -105,10 +146,9 @@ class TerminalProgress(Silence):
         )
         self._bar = self._bars.add_task("", total=1.0)
 
-    def update(self, job: TrainingJob) -> None:
+    def update(self, seen: Seen) -> None:
         """Move the bar."""
-        described = _what(job, brief=True)
-        self._bars.update(self._bar, completed=fraction(job), description=described)
+        self._bars.update(self._bar, completed=seen.fraction, description=seen.brief)
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -116,29 +156,6 @@ class TerminalProgress(Silence):
 
     def __exit__(self, *_: object) -> None:
         self._bars.stop()
-
-
-def state_line(job: TrainingJob) -> str:
-    """Return a job's state in one line of text."""
-    return f"{job.name}  {job.status}  {_what(job)}".rstrip()
-
-
-def progress_html(job: TrainingJob) -> str:
-    """Return a bar with a line under it."""
-    return render(
-        "progress.html",
-        name=job.name,
-        status=job.status,
-        fraction=fraction(job),
-        line=_what(job),
-    )
-
-
-def fraction(job: TrainingJob) -> float:
-    """Return how much of a job is done, 0 to 1."""
-    if job.status.is_terminal:
-        return 1.0
-    return job.progress.fraction if job.progress else 0.0
 
 
 def _what(job: TrainingJob, *, brief: bool = False) -> str:

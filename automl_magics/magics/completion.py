@@ -23,6 +23,7 @@ def matcher_of(magics: "AutoMLMagics") -> Matcher:
     @context_matcher()
     def automl_matcher(context: CompletionContext) -> SimpleMatcherResult:
         found: Iterable[str] = ()
+        typed: list[str] = []
         line = context.text_until_cursor.lstrip()
         is_ours = line.startswith(("%automl ", "%%automl "))
         if is_ours:
@@ -31,7 +32,9 @@ def matcher_of(magics: "AutoMLMagics") -> Matcher:
             found = candidates(typed[1:], context.token, magics, body)
         return {
             "completions": [
-                SimpleCompletion(text=text) for text in found if text.startswith(context.token)
+                SimpleCompletion(text=text, type=kind_of(text, is_first=len(typed) == 1))
+                for text in found
+                if text.startswith(context.token)
             ],
             "matched_fragment": context.token,
             "suppress": is_ours,
@@ -39,6 +42,13 @@ def matcher_of(magics: "AutoMLMagics") -> Matcher:
 
     matcher: Matcher = automl_matcher
     return matcher
+
+
+def kind_of(text: str, *, is_first: bool) -> str:
+    """Return what JupyterLab shows beside a word, in its own terms."""
+    if text.startswith("-"):
+        return "param"
+    return "function" if is_first else "text"
 
 
 def _before(line: str) -> list[str]:

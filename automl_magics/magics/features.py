@@ -61,7 +61,7 @@ def done_with_features(
     if words.action == "propose":
         request = _request(words, body)
         handle = propose_features(session, request, namespace=namespace, folder=folder)
-        return handle.wait() if words.wait else handle
+        return _waited(handle, words)
     if body:
         raise UsageError(f"features {words.action} takes no cell body.", hint="Use %automl.")
     if words.action == "apply":
@@ -73,7 +73,7 @@ def done_with_features(
         handle = _review(handle, words)
     elif words.action == "retry":
         handle.retry()
-    return handle.wait() if words.wait else handle
+    return _waited(handle, words)
 
 
 def _looked(handle: FeatureJobHandle, words: Namespace, confirm: Callable[[str], bool]) -> Any:
@@ -82,8 +82,13 @@ def _looked(handle: FeatureJobHandle, words: Namespace, confirm: Callable[[str],
         return _delete(handle, words, confirm)
     if words.action == "logs":
         return handle.logs()
-    handle = handle.wait() if words.wait else handle
+    handle = _waited(handle, words)
     return handle if words.json else review(handle)
+
+
+def _waited(handle: FeatureJobHandle, words: Namespace) -> FeatureJobHandle:
+    shown = not (words.json or words.quiet)
+    return handle.wait(progress=shown) if words.wait else handle
 
 
 def _request(words: Namespace, body: str) -> FeatureEngineeringRequest:

@@ -124,8 +124,8 @@ PIECES = {
     "complete job": lambda: job_html(COMPLETE),
     "failed job": lambda: job_html(FAILED),
     "result": lambda: result_html(COMPLETE, FOUND, deployed_as=HOSTILE),
-    "progress": lambda: displays.progress_html(RUNNING),
-    "failed progress": lambda: displays.progress_html(FAILED),
+    "progress": lambda: displays.seen_training(RUNNING).html,
+    "failed progress": lambda: displays.seen_training(FAILED).html,
     "jobs": lambda: JobList([job(), COMPLETE], 7).html(),
     "log": lambda: JobLog([LINE]).html(),
     "leaderboard": lambda: Leaderboard([ROW], HOSTILE).html(),
@@ -228,10 +228,10 @@ def test_a_leaderboard_is_a_frame():
 def test_plain_lines_tell_only_what_is_new(capsys):
     with displays.progress_display() as lines:  # stderr is no terminal here
         for one in (job(), job(), RUNNING, RUNNING, COMPLETE):
-            lines.update(one)
+            lines.update(displays.seen_training(one))
     assert len(capsys.readouterr().err.splitlines()) == 3
     with displays.progress_display(visible=False) as nothing:
-        nothing.update(RUNNING)
+        nothing.update(displays.seen_training(RUNNING))
     assert capsys.readouterr().err == ""
 
 

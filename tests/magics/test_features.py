@@ -1,5 +1,6 @@
 """``features``: its words, its answers and its mistakes, in this process."""
 
+import re
 import shutil
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -56,7 +57,7 @@ def say(session: Session, folder: Path, frames: dict[str, pd.DataFrame]) -> Say:
 
 
 def test_from_variables_to_a_table_and_back(
-    say: Say, frames: dict[str, pd.DataFrame], settings: Settings
+    say: Say, frames: dict[str, pd.DataFrame], settings: Settings, capsys
 ) -> None:
     body = "people\norders\norders.who = people.client\n"
     handle = say("propose churn_t --grain client --label churned --max-features 6 --wait", body)
@@ -74,8 +75,12 @@ def test_from_variables_to_a_table_and_back(
     assert edited.record.recipe.notes == "short"
     with pytest.raises(AutoMLError, match="no feature"):
         say("edit churn_t --remove nothing")
-    done = say("approve churn_t --wait")
+    told = capsys.readouterr().err
+    assert re.search(r"^churn_t  running  \w+$", told, re.MULTILINE)
+    assert told.splitlines()[-1] == "churn_t  pending_approval"
+    done = say("approve churn_t --wait --quiet")
     assert done.record.status is FeatureEngineeringStatus.COMPLETE
+    assert capsys.readouterr().err == ""
     assert "churn_t" in say("list").text()
     assert "Proposed" in say("logs churn_t").text()
 
