@@ -73,7 +73,7 @@ def test_from_files_to_predictions_that_need_none(
         "1 row is left out, whose 'picture' cannot be read: 'pics/7.png' is no picture"
         in job.result.warnings[0]
     )
-    with pytest.raises(Conflict, match="its predictor type is image"):
+    with pytest.raises(Conflict, match="it learned from pictures"):
         check_rebuilt(job)
 
     contents = [(folder / "pics" / f"{row}.png").read_bytes() for row in range(3)]
