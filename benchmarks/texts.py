@@ -54,7 +54,7 @@ def docstrings() -> tuple[pd.DataFrame, pd.DataFrame, str]:
     rows = dict.fromkeys(
         (paragraph, module) for module in _MODULES for paragraph in _paragraphs(module)
     )
-    table = pd.DataFrame(rows, columns=["text", "module"]).drop_duplicates("text", keep=False)
+    table = pd.DataFrame(list(rows), columns=["text", "module"]).drop_duplicates("text", keep=False)
     order = np.random.default_rng(0).permutation(len(table))
     cut = int(0.8 * len(table))
     return table.iloc[order[:cut]], table.iloc[order[cut:]], "module"
