@@ -53,6 +53,7 @@ def apply_recipe(
         moment = cutoff or datetime.now(UTC)
         plan = plan.model_copy(update={"cutoff": moment})
     _check_columns(kept, tables)
+    plan = plan.model_copy(update={"columns": _columns_there(plan, tables)})
     with tempfile.TemporaryDirectory(prefix="automl-apply-") as folder:
         files = {name: Path(folder) / f"{name}.parquet" for name in tables}
         for name, rows in tables.items():
@@ -97,6 +98,19 @@ def recipe_of_table(workspace: Path, table: str) -> KeptRecipe | None:
         )
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _columns_there(plan: JoinPlan, tables: "Mapping[str, pa.Table]") -> dict[str, dict[str, str]]:
+    """Return the plan's columns that the rows have too: a feature that lacks one says so then."""
+    there = {name: {column.lower() for column in tables[name].column_names} for name in tables}
+    return {
+        name: {
+            column: kind
+            for column, kind in columns.items()
+            if name not in there or column.lower() in there[name]
+        }
+        for name, columns in plan.columns.items()
+    }
 
 
 def _check_columns(kept: KeptRecipe, tables: "Mapping[str, pa.Table]") -> None:

@@ -94,6 +94,9 @@ def test_from_variables_to_a_table_and_back(
     shutil.rmtree(settings.home / "jobs")  # the table remembers its recipe
     assert "Deleted" in say("delete churn_t --yes").text()
     assert len(say("apply churn_t --source people=newer").to_pandas()) == 5
+    frames["short"] = frames["orders"].drop(columns="amount")
+    with pytest.raises(AutoMLError, match="There is no column 'amount' in orders"):
+        say("apply churn_t --source orders=short")
     with pytest.raises(NotFound):
         say("show churn_t")
 
