@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl_magics.contracts.errors import Conflict, NotFound
 from automl_magics.contracts.models import Deployment
+from automl_magics.contracts.pictures import BYTES
 from automl_magics.contracts.training import TrainingJob
 from automl_magics.displays.models import deployment_html, deployment_text
 from automl_magics.displays.view import MAGIC, View
@@ -136,4 +137,6 @@ def _sendable(frame: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _as_text(value: object) -> object:
+    if isinstance(value, dict) and BYTES in value:  # a picture beside its path
+        value = value[BYTES]
     return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value

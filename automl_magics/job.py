@@ -268,7 +268,7 @@ class TrainingJobHandle(View):
         ----------
         data
             A pandas, polars or Arrow frame, a DuckDB relation, or the name of a table or a file,
-            or a SELECT.
+            or a SELECT, also as a `Source`.
 
         Returns
         -------
@@ -277,15 +277,15 @@ class TrainingJobHandle(View):
         """
         self.check_model()
         from automl_magics.data.pictures import PictureFiles, read_pictures
+        from automl_magics.data.source import Source, local_source
 
         files = PictureFiles([Path.cwd()])
         if isinstance(data, str | Path):
-            from automl_magics.data.source import local_source
-
-            source = local_source(
+            data = local_source(
                 self._session.settings, str(data), namespace=_variables(), folder=Path.cwd()
             )
-            data, files = source.read(), source.picture_files()
+        if isinstance(data, Source):
+            data, files = data.read(), data.picture_files()
         if is_elsewhere(self._session, self._record):
             deployed = deployed_model_of(self._session, self._record)
             return deployed.predict(read_pictures(_as_frame(data), deployed.pictures, files))

@@ -24,7 +24,7 @@ from automl_magics.reporting import StoreReporter
 from automl_magics.service.source_of import source_of_job
 from automl_magics.settings import Settings
 from automl_magics.store import Store
-from automl_magics.tracking import MODEL_FOLDER, Example
+from automl_magics.tracking import EXAMPLE_ROWS, MODEL_FOLDER, Example
 from automl_magics.tracking_process import TrackingProcess
 from automl_magics.training.budget import Budget
 from automl_magics.training.task import Task
@@ -40,9 +40,6 @@ ABANDONED = 20.0
 
 FITS_FOLDER = "fits"
 """Where a job keeps its finished fits, in its own folder, so that it can go on from them."""
-
-EXAMPLE_FROM = 10_000
-"""Of rows that memory does not hold, so many first ones are looked at for an example."""
 
 UNREGISTERED_FOLDER = "unregistered"
 """Where a model lies, in the job's folder, until MLflow has it."""
@@ -128,16 +125,16 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
         with budget.spend("loading libraries"):
             import pyarrow.parquet as pq
 
+            from automl_magics.training.batches import StoredRows
             from automl_magics.training.engine import learns_online, load_libraries, train
-            from automl_magics.training.online.rows import StoredRows
 
             load_libraries(job.problem_type, job.algorithm)
         budget.reserve = _reserve(limit, budget.spent("loading libraries"))
         with budget.spend("reading the data"):
             task = Task.from_request(job.request)
             stored = StoredRows(snapshot.path)
-            online = learns_online(task, snapshot.rows)
-            table = stored if online else pq.read_table(snapshot.path)
+            in_batches = learns_online(task, snapshot.rows) or job.request.learns_from_pictures
+            table = stored if in_batches else pq.read_table(snapshot.path)
         tracking.check()
         kept = settings.job_folder(job.job_id) / FITS_FOLDER
         allowed = settings.profile(job.request.hardware).memory_limit
@@ -164,7 +161,7 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
                 trials=store.journal.trials(job.job_id),
                 model_folder=folder,
                 test_predictions=outcome.test_predictions,
-                example=Example.of(stored.first(EXAMPLE_FROM) if online else table),
+                example=Example(stored.first(EXAMPLE_ROWS), stored.gaps),
             )
     _put_in_place(folder, settings.job_folder(job.job_id) / MODEL_FOLDER)
     result = outcome.result.model_copy(update={"ledger": budget.ledger, "seconds": budget.elapsed})

@@ -23,6 +23,8 @@ class BuiltColumn(BaseModel):
     """Of a document: from how many to how many words or characters its n-grams have."""
     longest: int | None = None
     """Of a document: how many characters are looked at."""
+    pictures: dict[str, Any] = {}
+    """Of an image: how pictures were described, as `automl_magics.training.images` is told it."""
 
 
 class BuiltFolds(BaseModel):
@@ -88,5 +90,8 @@ class Build(BaseModel):
     """Of anomalies: the columns of which how far off their season they are was looked at."""
     forecast: dict[str, Any] = {}
     """Of a forecast: horizon, seasons, calendar, windows, and how models on lags were boosted."""
+    one_pass: dict[str, Any] = {}
+    """Of what Vowpal Wabbit learned in one pass: its options, how many rows it learned, and by how
+    many of the last it was judged."""
     libraries: dict[str, str] = {}
     """The versions that it was trained with."""

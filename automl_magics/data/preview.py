@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from automl_magics.contracts.data import ColumnType
+from automl_magics.contracts.pictures import BYTES
 from automl_magics.data.profile import (
     LAST_PATIENCE,
     STATEMENT_SECONDS,
@@ -44,6 +45,8 @@ def preview_source(source: Source, rows: int = 5) -> Preview:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, dict) and isinstance(value.get(BYTES), bytes):  # a picture and its path
+        value = value[BYTES]
     if isinstance(value, bytes):  # a picture, say
         return f"{len(value):,} bytes"
     text = "" if value is None else str(value)

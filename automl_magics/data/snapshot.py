@@ -25,8 +25,8 @@ SNAPSHOT_FILE = "snapshot.parquet"
 """In a job's folder."""
 
 
-PICTURE_ROWS = 1_000
-"""Rows of a group where rows hold pictures."""
+PICTURE_ROWS = 128
+"""Rows of a group where rows hold pictures: who reads them holds the bytes of a group at least."""
 
 
 def take_snapshot(source: Source, path: Path, *, pictures: bool = False) -> Snapshot:

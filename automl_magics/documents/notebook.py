@@ -12,6 +12,7 @@ from automl_magics.documents.anomalies import AnomalyClassifierWriting, AnomalyW
 from automl_magics.documents.bandits import BanditWriting
 from automl_magics.documents.finished import result_of
 from automl_magics.documents.forecasts import ForecastWriting
+from automl_magics.documents.one_pass import OnePassWriting
 from automl_magics.documents.supervised import SupervisedWriting
 from automl_magics.documents.writing import Writing
 
@@ -24,7 +25,7 @@ _WRITINGS: Mapping[ProblemType, type[Writing]] = {
     ProblemType.ANOMALY_DETECTION: AnomalyWriting,
     ProblemType.TIME_SERIES: ForecastWriting,
 }
-_KINDS = frozenset({"number", "flag", "category", "moment", "text", "document"})
+_KINDS = frozenset({"number", "flag", "category", "moment", "text", "document", "image"})
 """Of columns that there are cells for."""
 
 
@@ -44,8 +45,7 @@ def notebook_of(job: TrainingJob, snapshot: Path) -> str:
     import nbformat
 
     result, build = check_rebuilt(job)
-    kind = AnomalyClassifierWriting if build.detectors else _WRITINGS[result.problem_type]
-    writing = kind(job, result, build, snapshot)
+    writing = _writing(result, build)(job, result, build, snapshot)
     cells = [
         nbformat.v4.new_markdown_cell(cell.source, id=f"cell-{number}")
         if cell.kind == "markdown"
@@ -58,11 +58,17 @@ def notebook_of(job: TrainingJob, snapshot: Path) -> str:
     return text
 
 
+def _writing(result: TrainingResult, build: Build) -> type[Writing]:
+    if build.one_pass:
+        return OnePassWriting
+    return AnomalyClassifierWriting if build.detectors else _WRITINGS[result.problem_type]
+
+
 def check_rebuilt(job: TrainingJob) -> tuple[TrainingResult, Build]:
     """Return a job's result and how its model was built; `Conflict` where there is none."""
     result = result_of(job)
     problem = result.problem_type.value.replace("_", " ")
-    why = _why_not(job, result)
+    why = _why_not(result)
     if why is not None or result.build is None:
         raise Conflict(
             f"There is no notebook that rebuilds the model of {job.name} ({problem}): {why}.",
@@ -71,20 +77,13 @@ def check_rebuilt(job: TrainingJob) -> tuple[TrainingResult, Build]:
     return result, result.build
 
 
-def _why_not(job: TrainingJob, result: TrainingResult) -> str | None:
+def _why_not(result: TrainingResult) -> str | None:
     """Return why no notebook can be made of a job with a model; None where one can."""
     if result.problem_type not in _WRITINGS:
         return "none is written for such models yet"
     if result.build is None:
-        return _why_unbuilt(job)
+        return "an older version has trained it"
     strange = next((one for one in result.build.columns if one.kind not in _KINDS), None)
     if strange is not None:
         return f"none is written for columns such as '{strange.name}' ({strange.kind}) yet"
     return None
-
-
-def _why_unbuilt(job: TrainingJob) -> str:
-    """Return why a result does not say how its model was built."""
-    if job.request.learns_from_pictures:
-        return "it learned from pictures, which only this package describes as it does"
-    return "it learned in one pass over a stream of rows, or an older version has trained it"

@@ -62,6 +62,9 @@ class SupervisedWriting(Writing):
         """Yield what makes rows, what is learned of them, their features and folds."""
         build, request = self.build, self.job.request
         yield "rows", self.of_rows()
+        if "image" in self.holding:
+            pictured = [column for column in build.columns if column.kind == "image"]
+            yield "pictures", {"PICTURES": {column.name: column.pictures for column in pictured}}
         yield ("classes" if self._classes else "values"), {}
         if request.group_column is not None:
             yield "groups", {"GROUP": request.group_column}
@@ -99,6 +102,7 @@ class SupervisedWriting(Writing):
                 quantile = {}
         yield "fit", {"MEMBERS": self._of_members()}
         yield "score", {}
+        yield "score_of", {}
 
     def _fragment(self, family: str) -> str:
         return (

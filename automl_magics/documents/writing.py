@@ -111,13 +111,15 @@ class Writing(ABC):
         libraries = ", ".join(f"{name} {of}" for name, of in self.build.libraries.items())
         problem = self.result.problem_type.value.replace("_", " ")
         what = "the ensemble" if len(self.build.members) > 1 else f"`{self.result.best_candidate}`"
+        has_pictures = any(column.kind == "image" for column in self.build.columns)
+        but = ", but for what its pictures look like" if has_pictures else ""
         return Cell(
             "markdown",
             "# A model, rebuilt\n\n"
             f"This notebook builds the model of training job `{self.job.job_id}` ({problem}) once"
-            f" more, from the same rows: {what}, by plain library calls. Run from top to bottom it"
-            f" arrives at the job's own {self.result.metric} on validation rows. All of it is yours"
-            " to change.\n\n"
+            f" more, from the same rows: {what}, by plain library calls{but}. Run from top to"
+            f" bottom it arrives at the job's own {self.result.metric} on validation rows. All of"
+            " it is yours to change.\n\n"
             f"The job used {libraries}; other versions may learn something else.",
         )
 

@@ -169,21 +169,21 @@ def _predict(words: Namespace, place: Place) -> View:
         _source(words, place)
     handle.check_model()  # before the data is read: an unfinished job is the commoner mistake
     if named:
-        from automl_magics.data.source import read_source
+        from automl_magics.data.source import local_source
 
         settings = place.session.settings
-        table = read_source(settings, source, namespace=place.namespace, folder=place.folder)
-        predictions = Predictions(handle.predict(table))
+        rows = local_source(settings, source, namespace=place.namespace, folder=place.folder)
+        predictions = Predictions(handle.predict(rows))
     else:
         predictions = Predictions(handle.predict_from_sources())
     _bind(words, place, predictions)
     if output is None:
         return predictions
     predictions.write(output)
-    rows = len(predictions.frame)
+    count = len(predictions.frame)
     return Message(
-        f"Wrote {rows:,} predictions to {words.output}",
-        {"job_id": str(handle.id), "rows": rows, "output": str(output)},
+        f"Wrote {count:,} predictions to {words.output}",
+        {"job_id": str(handle.id), "rows": count, "output": str(output)},
     )
 
 

@@ -1,5 +1,7 @@
 """Writes down how the returned model was built, so that it can be built again without us."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -10,6 +12,7 @@ from automl_magics.training.algorithms.base import TrainingData
 from automl_magics.training.algorithms.boosting import fold_threads
 from automl_magics.training.columns import ColumnEncoder, Moment
 from automl_magics.training.encoding import Encoder
+from automl_magics.training.images.preparing import Plan
 from automl_magics.training.members import Ensemble, Member
 from automl_magics.training.plan import family_of
 from automl_magics.training.rows import LabelledRows
@@ -36,6 +39,7 @@ def build_of(
     candidates: int,
     temperature: float,
     threshold: float,
+    pictures: Mapping[str, Plan],
 ) -> Build:
     """Return how an ensemble was built.
 
@@ -43,11 +47,14 @@ def build_of(
     ----------
     candidates
         How many fits the ensemble was chosen from.
+    pictures
+        How the pictures of each column were described.
     """
     build = build_of_fits(data, validation, ensemble, candidates=candidates)
     return build.model_copy(
         update={
-            "columns": built_columns(rows.table.schema, encoder),
+            "columns": built_columns(rows.table.schema, encoder, pictures),
+            "libraries": build.libraries | (_of_pictures() if pictures else {}),
             "label_type": type_of(rows.table.schema, rows.label.column),
             "folds": build.folds.model_copy(update={"time_form": rows.time_form}),
             "temperature": temperature,
@@ -90,7 +97,9 @@ def build_of_fits(
     )
 
 
-def built_columns(schema: pa.Schema, encoder: Encoder) -> list[BuiltColumn]:
+def built_columns(
+    schema: pa.Schema, encoder: Encoder, pictures: Mapping[str, Plan] | None = None
+) -> list[BuiltColumn]:
     """Return the columns that a model learned from, and how they became features."""
     return [
         BuiltColumn(
@@ -100,9 +109,14 @@ def built_columns(schema: pa.Schema, encoder: Encoder) -> list[BuiltColumn]:
             parts=list(column.parts) if isinstance(column, Moment) else [],
             form=column.form if isinstance(column, Moment) else None,
             **_of_document(column),
+            pictures=asdict(pictures[name]) if pictures and name in pictures else {},
         )
         for name, column in encoder.encoders.items()
     ]
+
+
+def _of_pictures() -> dict[str, str]:
+    return {name: version(name) for name in ("pillow", "automl-magics")}
 
 
 def _of_document(column: ColumnEncoder) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from automl_magics.training.online.rows import StoredRows
+    from automl_magics.training.batches import StoredRows
 
 __all__ = ["Outcome", "load_libraries", "train"]
 
@@ -80,7 +80,8 @@ def train(
 def learns_online(task: Task, rows: int) -> bool:
     """Tell whether a task is learned in one pass: it asks for Vowpal Wabbit, and has the rows.
 
-    Such a task may be given its rows as `automl_magics.training.online.rows.StoredRows`.
+    Such a task, like all that learn from pictures, may be given its rows as
+    `automl_magics.training.batches.StoredRows`.
     """
     return (
         task.algorithm in _ONLINE

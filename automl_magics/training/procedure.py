@@ -43,7 +43,7 @@ class Run:
     """One call of `automl_magics.training.engine.train`."""
 
     table: "pa.Table"
-    """Of a task that is learned in one pass it may be `StoredRows`, which no memory holds."""
+    """For classification and regression it may be `StoredRows`, which no memory holds."""
     task: Task
     """Its problem type is settled, but for the supervised ones, which look at the label."""
     budget: Budget

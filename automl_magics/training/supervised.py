@@ -1,6 +1,6 @@
 """Trains classifiers and regressors on rows with a label: the search over all families."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,12 @@ from automl_magics.contracts.training import LedgerEntry, Progress, TrainingResu
 from automl_magics.training.algorithms import load_algorithm
 from automl_magics.training.algorithms.base import Floats, TrainingData
 from automl_magics.training.algorithms.boosting import folds_at_once
+from automl_magics.training.batches import rows_of
 from automl_magics.training.blend import Blend, tempered
 from automl_magics.training.build import build_of
 from automl_magics.training.checks import data_warnings, model_warnings
 from automl_magics.training.contents import (
+    SAMPLE_ROWS,
     contents_of,
     image_columns,
     left_out,
@@ -28,8 +30,8 @@ from automl_magics.training.encoding import Encoder
 from automl_magics.training.explain import permutation_importance
 from automl_magics.training.frames import plain
 from automl_magics.training.honest import Honest, best_temperature, look_honestly
-from automl_magics.training.images.image import Image
-from automl_magics.training.images.preparing import prepare_pictures
+from automl_magics.training.images.preparing import PreparedPictures, prepare_pictures
+from automl_magics.training.images.stored import first_rows
 from automl_magics.training.kept import KeptFits, planned_seconds
 from automl_magics.training.label import known_labels
 from automl_magics.training.leaderboard import leaderboard, published_algorithm
@@ -70,25 +72,27 @@ class SupervisedTraining:
     """One run, step by step; what searches for models in the same way makes some steps its own."""
 
     def __init__(self, run: Run) -> None:
-        task, table = run.task, run.table
+        task, rows = run.task, rows_of(run.table)
         self.memory = Memory(task.memory_limit)
         with run.budget.spend("checking"):
-            check_columns(task, table.column_names)
-            label = profile_label(table, task.label)
+            check_columns(task, rows.column_names)
+            self.contents = contents_of(first_rows(rows, SAMPLE_ROWS))  # as a service looks at them
+            features = set(task.features(self.contents.types)) - {task.time_column}
+            pictures = self.contents.named(features, "image")
+            self.rows, self.table = rows, rows.without(pictures)
+            label = profile_label(self.table, task.label)
             self.problem_type = check_label(label, task.problem_type)
             self.task = task.of(self.problem_type)
             check_task(self.task)
         self.metric: Metric = find_metric(task.metric, self.problem_type)
-        self.table = table
         self.budget = run.budget
         self.reporter = run.reporter
         self.threads = run.threads
         self.keep = run.keep
         self.warnings: list[str] = []
-        self.contents = contents_of(table)  # as a service looks at them too
         kind, _ = predictor_type_of(self.task, self.problem_type, self.contents)
         self.task = replace(self.task, predictor_type=kind)
-        self.pictures: Mapping[str, Image] = {}
+        self.pictures: PreparedPictures | None = None
 
     def run(self) -> Outcome:
         """Prepare, search, finish."""
@@ -130,10 +134,11 @@ class SupervisedTraining:
         }
         if encoder.documents:
             known["curves"]["terms"] = telling_terms(model)
-        if self.problem_type in REBUILT and not self.pictures:
+        if self.problem_type in REBUILT:
             known["build"] = build_of(
                 rows, encoder, data, validation, ensemble,
                 candidates=len(search.members), temperature=temperature, threshold=model.threshold,
+                pictures={} if self.pictures is None else self.pictures.plans,
             )  # fmt: skip
         return Outcome(model, result.model_copy(update=known), predictions)
 
@@ -143,15 +148,18 @@ class SupervisedTraining:
         if not columns:
             return
         labels = plain(self.table.column(self.table.column_names.index(self.task.label)))
-        prepared = prepare_pictures(
-            self.table.filter(known_labels(labels)),
+        self.pictures = prepare_pictures(
+            self.rows,
             columns,
+            np.flatnonzero(known_labels(labels)),
             seconds=planned_seconds(self.keep, self.budget.seconds),
             threads=self.threads,
             seed=self.task.seed,
         )
-        self.table, self.pictures = prepared.table, prepared.encoders
-        self._warn(prepared.warnings)
+        names = [*self.table.column_names, *columns]
+        ordered = [name for name in self.rows.column_names if name in names]
+        self.table = self.pictures.beside(self.table, ordered)
+        self._warn(self.pictures.warnings)
         try:
             check_label(profile_label(self.table, self.task.label), self.problem_type)
         except InvalidInput as refusal:
@@ -185,7 +193,8 @@ class SupervisedTraining:
         """Fit the encoder, which does not look at the label, and encode all rows."""
         columns, documents = self._columns(rows)
         encoder = Encoder.fit(
-            rows.table, columns, documents=documents, chosen=self.pictures,
+            rows.table, columns, documents=documents,
+            chosen={} if self.pictures is None else self.pictures.encoders,
             seconds=planned_seconds(self.keep, self.budget.seconds), seed=self.task.seed,
         )  # fmt: skip
         self._warn(

@@ -41,6 +41,7 @@ def outcome_of(path: Path) -> dict[str, object]:
             "rows": [],
             "predicted": names["future"][["prediction"]].to_numpy().tolist(),
         }
+    importance = names.get("importance")
     found = names["predict"](names["rows"]).select_dtypes("number")
     rows = names["rows"]["row"]
     return {
@@ -50,7 +51,7 @@ def outcome_of(path: Path) -> dict[str, object]:
         "columns": list(found.columns),
         "rows": rows.tolist(),
         "predicted": found.to_numpy().astype(float).tolist(),
-        "importance": names["importance"].to_dict(),
+        "importance": {} if importance is None else importance.to_dict(),
     }
 
 

@@ -25,6 +25,7 @@ from automl_magics.training.algorithms import families_for
 from automl_magics.training.budget import Budget
 from automl_magics.training.engine import Outcome, train
 from automl_magics.training.task import Task
+from tests.pictures import drawn, encoded
 
 BINARY = ProblemType.BINARY_CLASSIFICATION
 MULTICLASS = ProblemType.MULTICLASS_CLASSIFICATION
@@ -118,6 +119,19 @@ def rows(problem_type: ProblemType, count: int = 160) -> pa.Table:
     )  # fmt: skip
 
 
+def pictures(table: pa.Table) -> pa.Array:
+    """Return a picture of each row that tells whether its x is positive; two are none."""
+    random = np.random.default_rng(0)
+    contents: list[bytes | None] = [
+        encoded(drawn("circle" if (x or 0) > 0 else "cross", random, side=40))
+        for x in table.column("x").to_pylist()
+    ]
+    contents[11], contents[12] = b"no picture", None
+    paths = [f"{row}.png" if row != 12 else None for row in range(len(contents))]
+    values = pa.array(contents, pa.large_binary())
+    return pa.StructArray.from_arrays([values, pa.array(paths)], ["bytes", "path"])
+
+
 def trained(
     folder: Path,
     name: str,
@@ -132,6 +146,8 @@ def trained(
 ) -> Trained:
     """Train on these families of models alone, and return the job as the store would have it."""
     table = rows(problem_type, count)
+    if "picture" in columns:
+        table = table.append_column("picture", pictures(table))
     snapshot = folder / f"{name}.parquet"
     pq.write_table(table, snapshot)
     others = [

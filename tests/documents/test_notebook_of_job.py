@@ -15,6 +15,7 @@ import pytest
 from automl_magics.contracts.enums import AutoMLAlgorithm, JobStatus, PredictorType, Preset
 from automl_magics.contracts.errors import Conflict
 from automl_magics.documents.notebook import notebook_of
+from automl_magics.training import engine
 
 sys.path.insert(0, str(Path(__file__).parent))
 from rows_to_learn import (
@@ -76,6 +77,21 @@ CASES: dict[str, tuple[Any, dict[str, Any]]] = {
         {"families": ["linear", "extra"], "max_trials": 2, "columns": (*PLAIN, "note"),
          "metric": "r2", "predictor_type": PredictorType.MULTIMODAL},
     ),
+    "pictures": (
+        BINARY,
+        {"families": ["linear", "lightgbm"], "max_trials": 2, "count": 200,
+         "columns": ("picture",), "predictor_type": PredictorType.IMAGE, **FAST},
+    ),
+    "pictures-beside": (
+        REGRESSION,
+        {"families": ["linear"], "max_trials": 2, "count": 200,
+         "columns": ("picture", "z", "note"), "predictor_type": PredictorType.MULTIMODAL, **FAST},
+    ),
+    "texts-vw": (
+        MULTICLASS,
+        {"families": ["vw"], "max_trials": 1, "columns": ("note", "x", "city"), "count": 320,
+         **FAST, "predictor_type": PredictorType.MULTIMODAL},
+    ),
     "groups": (
         MULTICLASS,
         {"families": ["linear", "extra"], "max_trials": 2, "group_column": "group"},
@@ -91,6 +107,19 @@ CASES: dict[str, tuple[Any, dict[str, Any]]] = {
     ),
     "cut": (REGRESSION, {"families": ["lightgbm", "xgboost"], "seconds": 2.0, "count": 600}),
     "race": (MULTICLASS, {"families": ["lightgbm", "linear"], "seconds": 2.0, "count": 20_000}),
+    "one-pass": (
+        BINARY,
+        {"algorithm": AutoMLAlgorithm.VW_CLASSIFIER, "columns": ALL, "weight_column": "weight",
+         "count": 1200, "metric": "f1"},
+    ),
+    "one-pass-classes": (
+        MULTICLASS,
+        {"algorithm": AutoMLAlgorithm.VW_CLASSIFIER, "time_column": "day", "count": 1200},
+    ),
+    "one-pass-values": (
+        REGRESSION,
+        {"algorithm": AutoMLAlgorithm.VW_REGRESSOR, "columns": ALL, "count": 17_000},
+    ),
     "ranking": (
         RANKING,
         {"families": ["lightgbm", "xgboost", "linear", "extra"], "max_trials": 5, "count": 400,
@@ -156,13 +185,20 @@ CASES: dict[str, tuple[Any, dict[str, Any]]] = {
 }  # fmt: skip
 
 
+def has_pictures(name: str) -> bool:
+    """Tell the notebooks that need us, for one step."""
+    return name.startswith("pictures")
+
+
 @pytest.fixture(scope="module")
 def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trained]:
     folder = tmp_path_factory.mktemp("jobs")
-    return {
-        name: trained(folder, name, problem_type, **asked)
-        for name, (problem_type, asked) in CASES.items()
-    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "ENOUGH_ROWS", 1_000)
+        return {
+            name: trained(folder, name, problem_type, **asked)
+            for name, (problem_type, asked) in CASES.items()
+        }
 
 
 @pytest.fixture(scope="module")
@@ -170,14 +206,16 @@ def outcomes(
     jobs: dict[str, Trained], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("notebooks")
-    paths = [folder / f"{name}.ipynb" for name in jobs]
-    for path, one in zip(paths, jobs.values(), strict=True):
+    for name, one in jobs.items():
+        path = folder / f"{name}.ipynb"
         path.write_text(notebook_of(one.job, one.snapshot), encoding="utf-8")
-    found = folder / "found.json"
-    subprocess.run([sys.executable, RUNNER, found, *paths], check=True, cwd=folder)
-    document = json.loads(found.read_text())
-    assert document["ours"] == []
-    outcomes: dict[str, dict[str, Any]] = document["outcomes"]
+    found, outcomes = folder / "found.json", {}
+    for pictured in (False, True):
+        paths = [folder / f"{name}.ipynb" for name in jobs if has_pictures(name) is pictured]
+        subprocess.run([sys.executable, RUNNER, found, *paths], check=True, cwd=folder)
+        document = json.loads(found.read_text())
+        assert bool(document["ours"]) is pictured
+        outcomes.update(document["outcomes"])
     return outcomes
 
 
@@ -197,25 +235,30 @@ def test_it_arrives_at_the_jobs_score_and_model(
     assert result.problem_type is FORECAST or len(rows) > 100
     predicted = one.outcome.model.predict(rows)[found["columns"]].to_numpy().astype(float)
     np.testing.assert_allclose(found["predicted"], predicted, rtol=digits)
-    assert result.problem_type is FORECAST or set(found["importance"]) == set(
-        result.feature_columns
-    )
+    unknown = result.problem_type is FORECAST or result.build.one_pass
+    assert unknown or set(found["importance"]) == set(result.feature_columns)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_it_is_a_valid_notebook_that_does_not_import_us(
+def test_it_is_a_valid_notebook_that_needs_us_for_pictures_alone(
     name: str, jobs: dict[str, Trained]
 ) -> None:
     text = notebook_of(jobs[name].job, Path(HOSTILE) / "rows.parquet")
     notebook = nbformat.reads(text, as_version=4)
     nbformat.validate(notebook)
+    ours = set()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             tree = ast.parse(cell.source)
             imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
             assert not any("automl" in one.name for node in imports for one in node.names)
+            taken = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+            ours |= {str(node.module) for node in taken if "automl" in str(node.module)}
         else:
             assert HOSTILE.splitlines()[0] not in cell.source
+    package = "automl_magics.training"
+    needed = {f"{package}.batches", f"{package}.images.preparing"}
+    assert ours == (needed if has_pictures(name) else set())
 
 
 def test_a_simple_model_makes_a_short_notebook(jobs: dict[str, Trained]) -> None:
@@ -249,15 +292,6 @@ def test_what_no_cells_are_written_for_is_refused_in_one_line(jobs: dict[str, Tr
         },
         "older version": {"build": None},
     }
-    pictures = {"predictor_type": PredictorType.IMAGE}
-    of_pictures = job.model_copy(
-        update={
-            "request": job.request.model_copy(update=pictures),
-            "result": job.result.model_copy(update={"build": None}),
-        }
-    )
-    with pytest.raises(Conflict, match="learned from pictures"):
-        notebook_of(of_pictures, Path("rows"))
     for reason, changed in refused.items():
         result = job.result.model_copy(update=changed)
         with pytest.raises(Conflict, match=reason) as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,10 +15,11 @@ from PIL import Image as Pillow
 
 from automl_magics.contracts.enums import PredictorType, Preset
 from automl_magics.contracts.errors import AutoMLError, InvalidInput
+from automl_magics.training.batches import HeldRows, StoredRows
 from automl_magics.training.budget import Budget
 from automl_magics.training.columns import from_dict, to_dict
 from automl_magics.training.engine import Outcome, train
-from automl_magics.training.images import decoding
+from automl_magics.training.images import decoding, preparing
 from automl_magics.training.images.decoding import Unreadable, decode
 from automl_magics.training.images.preparing import LARGE, SMALL, PreparedPictures, prepare_pictures
 from automl_magics.training.saved import load_model
@@ -100,7 +102,9 @@ def test_a_bomb_is_not_unpacked() -> None:
 
 
 def prepared(table: pa.Table, seconds: float = 60.0) -> PreparedPictures:
-    return prepare_pictures(table, ["picture"], seconds=seconds, threads=2, seed=0)
+    return prepare_pictures(
+        HeldRows(table), ["picture"], np.arange(len(table)), seconds=seconds, threads=2, seed=0
+    )
 
 
 def column(contents: list[bytes | None]) -> pa.Table:
@@ -117,7 +121,7 @@ def test_descriptors_are_finite_and_the_same_bits_alone_and_after_saving(table: 
     whole = pa.concat_tables([table, odd.cast(table.schema)])
     found = prepared(whole)
     encoder = found.encoders["picture"]
-    values = encoder.encode(found.table.column("picture").combine_chunks(), "picture")
+    values = encoder.encode(found.columns["picture"], "picture")
     assert np.isfinite(values).all()
     assert values.shape == (len(whole), len(encoder.features))
     again = from_dict(json.loads(json.dumps(to_dict(encoder))))
@@ -134,8 +138,36 @@ def test_a_short_budget_describes_less(table: pa.Table) -> None:
     assert long.encoders["picture"].side == LARGE
     assert short.encoders["picture"].patches is None
     assert short.encoders["picture"].side == SMALL
-    assert len(short.table) < 4 * len(table)
+    assert len(short.rows) < 4 * len(table)
     assert "The time limit is short for 960 pictures" in short.warnings[0]
+
+
+def test_stored_pictures_are_described_as_held_ones_however_few_are_learned_from(
+    table: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparing, "LEARNED_FROM", 100)
+    contents = table.column("picture").to_pylist()
+    contents[3], contents[239], contents[11] = b"junk", b"junk", None
+    table = table.set_column(0, "picture", pa.array(contents, pa.binary()))
+    pq.write_table(table, tmp_path / "rows.parquet", row_group_size=50)
+    chosen = np.arange(2, 240)
+    asked: dict[str, Any] = {"seconds": 60.0, "threads": 2, "seed": 0}
+    held = prepare_pictures(HeldRows(table), ["picture"], chosen, **asked)
+    stored = prepare_pictures(
+        StoredRows(tmp_path / "rows.parquet"), ["picture"], chosen, **asked, plans=held.plans
+    )
+    assert stored.rows.tolist() == [row for row in chosen if row not in (3, 239)]
+    assert stored.columns["picture"].equals(held.columns["picture"])
+    assert stored.columns["picture"].null_count == 1
+    assert "'row 4' is no picture that can be read, 'row 240' is no picture" in stored.warnings[0]
+    kept = table.take(pa.array(stored.rows)).column("picture").combine_chunks()
+    np.testing.assert_array_equal(
+        stored.encoders["picture"].encode(kept, "picture"),
+        held.encoders["picture"].encode(stored.columns["picture"], "picture"),
+    )
+    assert StoredRows(tmp_path / "rows.parquet").gaps == {"picture"}
+    beside = stored.beside(table.select(["shape"]), table.column_names)
+    assert beside.column_names == table.column_names
 
 
 def test_up_to_five_corrupt_pictures_are_named_and_left_out(table: pa.Table) -> None:
@@ -148,8 +180,8 @@ def test_up_to_five_corrupt_pictures_are_named_and_left_out(table: pa.Table) -> 
         contents[row] = {"bytes": b"junk" if row else None, "path": f"{row}.png"}
     contents[39] = None
     found = prepared(pa.table({"picture": pa.array(contents, kind)}))
-    assert len(found.table) == 33
-    assert found.table.column("picture").null_count == 1
+    assert found.rows.tolist() == list(range(7, 40))
+    assert found.columns["picture"].null_count == 1
     warning = found.warnings[0]
     assert warning.startswith("7 rows are left out, whose 'picture' cannot be read: '0.png' is not")
     assert "'4.png' is no picture that can be read, and 2 more." in warning
@@ -166,7 +198,6 @@ def test_shapes_are_told_apart(table: pa.Table, tmp_path: Path) -> None:
     assert result.test_scores["accuracy"] > 0.85
     assert result.feature_importance == {"picture": 1.0}
     assert result.permutation_importance["picture"] > 0.1
-    assert result.build is None
     assert outcome.model.input_columns == {"picture": "image"}
     outcome.model.save(tmp_path / "model")
     model = load_model(tmp_path / "model")

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from automl_magics.contracts.enums import AutoMLAlgorithm
+from automl_magics.training.batches import StoredRows
 from automl_magics.training.budget import Budget
 from automl_magics.training.engine import ENOUGH_ROWS, Outcome, learns_online, train
 from automl_magics.training.online.lines import Lines
 from automl_magics.training.online.model import OnlineModel
-from automl_magics.training.online.rows import StoredRows
 from automl_magics.training.saved import load_model
 from automl_magics.training.task import Task
 
@@ -27,7 +27,7 @@ from pathlib import Path
 from automl_magics.contracts.enums import AutoMLAlgorithm
 from automl_magics.training.budget import Budget
 from automl_magics.training.engine import train
-from automl_magics.training.online.rows import StoredRows
+from automl_magics.training.batches import StoredRows
 from automl_magics.training.task import Task
 task = Task("label", algorithm=AutoMLAlgorithm.VW_CLASSIFIER)
 outcome = train(StoredRows(Path(sys.argv[1])), task, budget=Budget(float("inf")))

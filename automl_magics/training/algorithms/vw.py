@@ -49,6 +49,9 @@ _PORTFOLIO: dict[str, dict[str, Any]] = {
     "slow": {"learning_rate": 0.1, "pairs": False, "bits": 18},
     "pairs-slow": {"learning_rate": 0.05, "pairs": True, "bits": 21},
 }
+_GRAM_CHARACTERS = 14
+_BITS_OF_TEXTS = 22
+"""N-grams are many, and two that share a weight are both learned worse."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,9 @@ class VW:
     def portfolio(self, data: TrainingData) -> list[Configuration]:
         """Return sums over features, and sums over pairs of them where they are few."""
         few = data.features.values.shape[1] <= _PAIRS_UP_TO
+        bits = {} if data.features.sparse is None else {"bits": _BITS_OF_TEXTS}
         return [
-            Configuration(f"vw-{key}", self.name, values)
+            Configuration(f"vw-{key}", self.name, {**values, **bits})
             for key, values in _PORTFOLIO.items()
             if few or not values["pairs"]
         ]
@@ -95,6 +99,8 @@ class VWTrainer:
         parameters = configuration.parameters
         weights = 4 * 4 * 2 ** parameters["bits"]
         lines = 16 * self._data.features.values.size + 300 * len(self._data.features)
+        if self._data.features.sparse is not None:
+            lines += _GRAM_CHARACTERS * self._data.features.sparse.values.nnz
         memory = int(len(folds) * weights + lines)
         each = self._seconds_by_lap.get(parameters["pairs"])
         if each is None:

@@ -1,18 +1,22 @@
 """Encoded rows as lines of Vowpal Wabbit's input format.
 
 Nothing a user wrote gets into a line, only numbers: a feature's name is its position, a category's
-its feature and code. https://github.com/VowpalWabbit/vowpal_wabbit/wiki/Input-format
+its feature and code, an n-gram's its place among all. https://github.com/VowpalWabbit/vowpal_wabbit/wiki/Input-format
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_magics.training.algorithms.dense import DenseEncoder, Style
 from automl_magics.training.encoding import Encoded
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 _BINS = 16
 _CODES = 4096
@@ -21,7 +25,10 @@ _CODES = 4096
 
 @dataclass(frozen=True)
 class LineEncoder:
-    """Writes three namespaces: ``n`` numbers, ``b`` which sixteenth each lies in, ``c`` codes."""
+    """Writes three namespaces: ``n`` numbers, ``b`` which sixteenth each lies in, ``c`` codes.
+
+    Where rows have texts a fourth, ``t``, holds their n-grams.
+    """
 
     numbers: DenseEncoder
 
@@ -52,10 +59,14 @@ class LineEncoder:
             + " |c "
             + " ".join(["%d"] * len(dense.categories))
         )
-        return [
+        lines = [
             form % (*row, *chosen)
             for row, chosen in zip(scaled.tolist(), codes.tolist(), strict=True)
         ]
+        if features.sparse is None:
+            return lines
+        grams = gram_lines(features.sparse.values)
+        return [f"{line} |t {held}" for line, held in zip(lines, grams, strict=True)]
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the encoder as arrays of numbers and text."""
@@ -65,3 +76,12 @@ class LineEncoder:
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "LineEncoder":
         """Return the encoder that `to_arrays` wrote."""
         return cls(DenseEncoder.from_arrays(arrays))
+
+
+def gram_lines(values: "csr_matrix") -> Iterator[str]:
+    """Yield each row's n-grams with their weights."""
+    ordered = values.sorted_indices()
+    places, weights = ordered.indices.tolist(), ordered.data.tolist()
+    held = [f"{place}:{weight:.4g}" for place, weight in zip(places, weights, strict=True)]
+    for begin, end in pairwise(ordered.indptr.tolist()):
+        yield " ".join(held[begin:end])

@@ -99,8 +99,6 @@ class Image:
         return encoded
 
     def _row(self, pictures: PictureValues) -> Any:
-        kept = np.array(self.kept, np.int64)
-
         def described(row: int) -> Singles | None:
             content = pictures.content(row)
             if content is None:
@@ -109,10 +107,14 @@ class Image:
                 picture = decode(content, self.side)
             except Unreadable:
                 return None
-            found: Singles = self.describe(picture)[kept]
-            return found
+            return self.features_of(picture)
 
         return described
+
+    def features_of(self, picture: Picture) -> Singles:
+        """Return those descriptors of one picture that are features."""
+        found: Singles = self.describe(picture)[list(self.kept)]
+        return found
 
     def describe(self, picture: Picture) -> Singles:
         """Return all descriptors of one picture, which is always done alone.

@@ -1,15 +1,22 @@
-"""Pictures of a whole table become descriptors, once for a job and within its time."""
+"""Pictures of a whole table become descriptors, once for a job and within its time.
 
+Pictures are read in batches. What is learned of them is learned from some, whose pixels are held;
+the others are decoded, described and forgotten.
+"""
+
+import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from automl_magics.contracts.errors import InvalidInput
-from automl_magics.training.frames import plain
+from automl_magics.training.batches import Rows
 from automl_magics.training.images import descriptors
 from automl_magics.training.images.decoding import Picture, Unreadable, decode
 from automl_magics.training.images.image import (
@@ -22,12 +29,15 @@ from automl_magics.training.images.image import (
     parts_of,
 )
 from automl_magics.training.images.learned import PATCH_SIDE, Components, Patches, Shapes
+from automl_magics.training.images.stored import StoredPictures
 from automl_magics.training.images.values import PictureValues
 
 SHARE = 0.25
 """Of the budget, at most, for decoding and describing pictures."""
 LARGE, SMALL = 64, 32
 """Sides that pictures are scaled to."""
+LEARNED_FROM = 4_000
+"""So many pictures say what all of them are like."""
 _TYPICAL = 64
 _PROBED = 24
 _SLACK = 1.5
@@ -38,30 +48,58 @@ _TINY = 40
 """Pictures whose longer side is no longer gain nothing from the larger side."""
 
 Singles = NDArray[np.float32]
+Made = TypeVar("Made", Picture, Singles)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is time for."""
+
+    side: int
+    """Pixels along the side that pictures are scaled to."""
+    patches: bool
+    """They are compared with typical patches too."""
+    sample: int | None = None
+    """Of the rows so many are drawn; all when left out."""
 
 
 @dataclass(frozen=True)
 class PreparedPictures:
-    """A table whose pictures are descriptors."""
+    """What became of a table's columns of pictures."""
 
-    table: pa.Table
-    """Without the rows whose pictures cannot be read."""
+    rows: NDArray[np.int64]
+    """The rows that are left, ascending: those whose pictures can be read."""
+    columns: Mapping[str, pa.Array]
+    """Of these rows the descriptors, null where no picture was given."""
     encoders: Mapping[str, Image]
     """By column."""
+    plans: Mapping[str, Plan]
+    """By column, how they were described."""
     warnings: Sequence[str]
 
+    def beside(self, others: pa.Table, names: Sequence[str]) -> pa.Table:
+        """Return the rows that are left of a table with these names.
 
-@dataclass(frozen=True)
-class _Plan:
-    """What there is time for."""
-
-    side: int
-    patches: bool
-    rows: int
+        Parameters
+        ----------
+        others
+            All rows of its columns that hold no pictures.
+        """
+        table = others.take(pa.array(self.rows))
+        for name in sorted(self.columns, key=names.index):
+            table = table.add_column(names.index(name), name, self.columns[name])
+        return table
 
 
 def prepare_pictures(
-    table: pa.Table, columns: Sequence[str], *, seconds: float, threads: int, seed: int
+    rows: Rows,
+    columns: Sequence[str],
+    chosen: NDArray[np.int64],
+    *,
+    threads: int,
+    seed: int,
+    seconds: float = math.inf,
+    plans: Mapping[str, Plan] | None = None,
 ) -> PreparedPictures:
     """Decode and describe the columns of pictures of a table.
 
@@ -69,52 +107,52 @@ def prepare_pictures(
 
     Parameters
     ----------
+    chosen
+        The rows to look at, ascending.
     seconds
         The budget, a share of which this may take.
+    plans
+        How to describe the pictures of each column, whatever time that takes.
 
     Raises `InvalidInput` when a column has no picture that can be read.
     """
     warnings: list[str] = []
     encoders: dict[str, Image] = {}
+    found: dict[str, pa.Array] = {}
+    used: dict[str, Plan] = {}
     allowed = SHARE * seconds / len(columns)
     for name in columns:
-        plan = _plan(_pictures(table, name), allowed, threads, seed)
-        if plan.rows < len(table):
+        pictures = StoredPictures(rows, name, chosen)
+        plan = plans[name] if plans else _plan(pictures, allowed, threads, seed)
+        left = np.ones(len(pictures), bool)
+        if plan.sample is not None:
             warnings.append(
-                f"The time limit is short for {len(table)} pictures: a sample of {plan.rows} is"
-                " used. Give more time to learn from all."
+                f"The time limit is short for {len(pictures)} pictures: a sample of {plan.sample}"
+                " is used. Give more time to learn from all."
             )
-            chosen = np.sort(np.random.default_rng(seed).permutation(len(table))[: plan.rows])
-            table = table.take(pa.array(chosen))
-        pictures = _pictures(table, name)
-        found, reasons = _decoded(pictures, plan.side, threads)
-        if not found:
-            raise _nothing_readable(name, pictures, reasons)
-        encoder, features = _fitted(found, plan, len(table), threads, seed)
-        known = np.zeros(len(table), bool)
-        known[list(found)] = True
-        column = described(features, known)
-        table = table.set_column(table.column_names.index(name), name, column)
-        encoders[name] = encoder
+            left[np.random.default_rng(seed).permutation(len(left))[plan.sample :]] = False
+        looked_at = pictures.take(np.flatnonzero(left))
+        encoders[name], column, reasons = _described(looked_at, plan, threads, seed)
+        used[name] = plan
         if reasons:
-            warnings.append(_unreadable(name, pictures, reasons))
-            readable = np.ones(len(table), bool)
-            readable[list(reasons)] = False
-            table = table.filter(pa.array(readable))
-    return PreparedPictures(table, encoders, warnings)
+            warnings.append(_unreadable(name, list(reasons.values())))
+        readable = np.ones(len(looked_at), bool)
+        readable[list(reasons)] = False
+        left[left] = readable
+        found = {other: values.filter(pa.array(left)) for other, values in found.items()}
+        found[name] = column.filter(pa.array(readable))
+        chosen = chosen[left]
+    return PreparedPictures(chosen, found, encoders, used, warnings)
 
 
-def _pictures(table: pa.Table, name: str) -> PictureValues:
-    return PictureValues(plain(table.column(table.column_names.index(name))), name)
-
-
-def _plan(pictures: PictureValues, allowed: float, threads: int, seed: int) -> _Plan:
-    """Time some pictures and tell what there is time for."""
-    probed = np.random.default_rng(seed).permutation(len(pictures))[:_PROBED].tolist()
+def _plan(pictures: StoredPictures, allowed: float, threads: int, seed: int) -> Plan:
+    """Time some of the first pictures and tell what there is time for."""
+    _, first = next(pictures.batches())
+    probed = np.random.default_rng(seed).permutation(len(first))[:_PROBED].tolist()
     begun = time.perf_counter()
     sizes = []
     for row in probed:
-        content = pictures.content(row)
+        content = first.content(row)
         try:
             picture = decode(content or b"", LARGE)
         except Unreadable:
@@ -126,11 +164,11 @@ def _plan(pictures: PictureValues, allowed: float, threads: int, seed: int) -> _
     describing = min(_seconds(blank) for _ in range(3))
     fits = allowed * max(1, min(2, threads)) / _SLACK / max(1, len(pictures))
     if decoding + 3 * describing <= fits:  # patches cost about twice what the others do
-        return _Plan(side, patches=True, rows=len(pictures))
-    rows = len(pictures)
-    if decoding + describing > fits:
-        rows = min(rows, max(_FEWEST, int(rows * fits / (decoding + describing))))
-    return _Plan(SMALL, patches=False, rows=rows)
+        return Plan(side, patches=True)
+    if decoding + describing <= fits:
+        return Plan(SMALL, patches=False)
+    sample = max(_FEWEST, int(len(pictures) * fits / (decoding + describing)))
+    return Plan(SMALL, patches=False, sample=sample if sample < len(pictures) else None)
 
 
 def _seconds(picture: Picture) -> float:
@@ -140,73 +178,100 @@ def _seconds(picture: Picture) -> float:
     return time.perf_counter() - begun
 
 
-def _decoded(
-    pictures: PictureValues, side: int, threads: int
-) -> tuple[dict[int, Picture], dict[int, str]]:
-    """Return pictures by row, and of the unreadable ones why; neither holds those not given."""
+def _described(
+    pictures: StoredPictures, plan: Plan, threads: int, seed: int
+) -> tuple[Image, pa.Array, dict[int, str]]:
+    """Learn from some pictures, describe all.
 
-    def work(row: int) -> Picture | str:
-        content = pictures.content(row)
-        if content is None:
-            return "is not there"
-        try:
-            return decode(content, side)
-        except Unreadable as error:
-            return str(error)
-
-    found: dict[int, Picture] = {}
+    Returns the encoder; the descriptors, null where no picture is given; and by place those that
+    cannot be read, with the reason.
+    """
+    order = np.random.default_rng(seed).permutation(len(pictures))
+    some, others = np.sort(order[:LEARNED_FROM]), np.sort(order[LEARNED_FROM:])
+    held: dict[int, Picture] = {}
     reasons: dict[int, str] = {}
-    given = [row for row in range(len(pictures)) if pictures.given(row)]
-    for row, outcome in zip(given, each(given, work, threads), strict=True):
+    for place, outcome in _of_each(pictures.take(some), plan.side, lambda one: one, threads):
         if isinstance(outcome, str):
-            reasons[row] = outcome
+            reasons[int(some[place])] = outcome
         else:
-            found[row] = outcome
-    return found, reasons
-
-
-def _fitted(
-    found: Mapping[int, Picture], plan: _Plan, rows: int, threads: int, seed: int
-) -> tuple[Image, Singles]:
-    """Learn from the pictures and describe them: (rows, features), NaN where there is none."""
-    learned = list(found.values())
+            held[int(some[place])] = outcome
+    if not held:
+        raise _nothing_readable(pictures.name, reasons)
     with one_thread_each():
-        thumbnails = np.array([descriptors.thumbnail(p, THUMBNAIL) for p in learned])
-        patches = None
-        if plan.patches:
-            some = np.random.default_rng(seed).permutation(len(learned))[:2_000]
-            small = np.array([descriptors.thumbnail(learned[i], PATCH_SIDE) for i in np.sort(some)])
-            patches = Patches.fit(small.reshape(-1, PATCH_SIDE, PATCH_SIDE, 3), _TYPICAL, seed)
-        components = Components.fit(thumbnails, seed)
-        parts: list[tuple[Singles, Singles]] = list(
-            each(learned, lambda picture: parts_of(picture, components, patches), threads)
-        )
-        shapes = Shapes.fit(np.array([inner for _, inner in parts]), seed)
-        features = np.array(
-            [np.concatenate([surface, shapes.describe(inner)]) for surface, inner in parts]
-        )
+        encoder, features = _learned(list(held.values()), plan, threads, seed)
+        whole = np.full((len(pictures), features.shape[1]), np.nan, np.float32)
+        known = np.zeros(len(pictures), bool)
+        whole[list(held)], known[list(held)] = features, True
+        for place, made in _of_each(pictures.take(others), plan.side, encoder.features_of, threads):
+            row = int(others[place])
+            if isinstance(made, str):
+                reasons[row] = made
+            else:
+                whole[row], known[row] = made, True
+    return encoder, described(whole, known), dict(sorted(reasons.items()))
+
+
+def _of_each(
+    pictures: StoredPictures, side: int, work: Callable[[Picture], Made], threads: int
+) -> Iterator[tuple[int, Made | str]]:
+    """Yield by place what is made of each picture that is given, or why it cannot be read."""
+    for begin, values in pictures.batches():
+        given = [row for row in range(len(values)) if values.given(row)]
+        made = each(given, partial(_of_one, values, side, work), threads)
+        for row, outcome in zip(given, made, strict=True):
+            yield begin + row, outcome
+
+
+def _of_one(
+    values: PictureValues, side: int, work: Callable[[Picture], Made], row: int
+) -> Made | str:
+    content = values.content(row)
+    if content is None:
+        return f"'{values.name(row)}' is not there"
+    try:
+        picture = decode(content, side)
+    except Unreadable as error:
+        return f"'{values.name(row)}' {error}"
+    return work(picture)
+
+
+def _learned(
+    pictures: Sequence[Picture], plan: Plan, threads: int, seed: int
+) -> tuple[Image, Singles]:
+    """Learn from pictures; return the encoder and what it makes of them: (pictures, features)."""
+    thumbnails = np.array([descriptors.thumbnail(one, THUMBNAIL) for one in pictures])
+    patches = None
+    if plan.patches:
+        some = np.random.default_rng(seed).permutation(len(pictures))[:2_000]
+        small = np.array([descriptors.thumbnail(pictures[i], PATCH_SIDE) for i in np.sort(some)])
+        patches = Patches.fit(small.reshape(-1, PATCH_SIDE, PATCH_SIDE, 3), _TYPICAL, seed)
+    components = Components.fit(thumbnails, seed)
+    parts: list[tuple[Singles, Singles]] = list(
+        each(pictures, lambda picture: parts_of(picture, components, patches), threads)
+    )
+    shapes = Shapes.fit(np.array([inner for _, inner in parts]), seed)
+    features = np.array(
+        [np.concatenate([surface, shapes.describe(inner)]) for surface, inner in parts]
+    )
     kept = np.flatnonzero(np.ptp(features, axis=0) > 0)
     if not len(kept):  # pictures that are all alike still have a width
         kept = np.array([0])
-    whole = np.full((rows, len(kept)), np.nan, np.float32)
-    whole[list(found)] = features[:, kept]
-    return Image(plan.side, components, patches, shapes, tuple(kept.tolist())), whole
+    encoder = Image(plan.side, components, patches, shapes, tuple(kept.tolist()))
+    return encoder, features[:, kept]
 
 
-def _unreadable(name: str, pictures: PictureValues, reasons: Mapping[int, str]) -> str:
+def _unreadable(name: str, reasons: Sequence[str]) -> str:
     """Return in words which pictures cannot be read."""
-    shown = [f"'{pictures.name(row)}' {reason}" for row, reason in list(reasons.items())[:_NAMED]]
+    shown = ", ".join(reasons[:_NAMED])
     more = f", and {len(reasons) - _NAMED} more" if len(reasons) > _NAMED else ""
     rows = "1 row is" if len(reasons) == 1 else f"{len(reasons)} rows are"
-    return f"{rows} left out, whose '{name}' cannot be read: {', '.join(shown)}{more}."
+    return f"{rows} left out, whose '{name}' cannot be read: {shown}{more}."
 
 
-def _nothing_readable(
-    name: str, pictures: PictureValues, reasons: Mapping[int, str]
-) -> InvalidInput:
-    row, reason = next(iter(reasons.items()), (0, "is not there"))
+def _nothing_readable(name: str, reasons: Mapping[int, str]) -> InvalidInput:
+    reason = next(iter(reasons.values()), "none is given")
     return InvalidInput(
-        f"Column '{name}' has no picture that can be read: '{pictures.name(row)}' {reason}.",
+        f"Column '{name}' has no picture that can be read: {reason}.",
         hint="Give paths from the folder of the data, or the bytes of PNG or JPEG files.",
         field="feature_columns",
     )

@@ -5,8 +5,10 @@ import binascii
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from automl_magics.contracts.errors import InvalidInput
 from automl_magics.contracts.pictures import BYTES, PATH, has_signature
@@ -59,10 +61,18 @@ def picture_bytes(values: pa.Array) -> pa.Array:
 class PictureValues:
     """A column's pictures by row; bytes are only looked up when they are asked for.
 
+    Parameters
+    ----------
+    numbers
+        What the rows are called where pictures have no names; from 0 up when left out.
+
     Raises `InvalidInput` for a column that can hold none.
     """
 
-    def __init__(self, values: pa.Array, name: str) -> None:
+    def __init__(
+        self, values: pa.Array, name: str, numbers: NDArray[np.int64] | None = None
+    ) -> None:
+        self._numbers = np.arange(len(values)) if numbers is None else numbers
         self.names: Sequence[str | None] = [None] * len(values)
         if is_picture_struct(values.type):
             if values.type.get_field_index(PATH) >= 0:
@@ -87,7 +97,7 @@ class PictureValues:
 
     def name(self, row: int) -> str:
         """Return what a picture is called in messages."""
-        return self.names[row] or f"row {row + 1}"
+        return self.names[row] or f"row {self._numbers[row] + 1}"
 
     def content(self, row: int) -> bytes | None:
         """Return a picture's bytes; None where there are none.

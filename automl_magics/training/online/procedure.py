@@ -33,16 +33,17 @@ from automl_magics.contracts.training import (
     TrainingResult,
     Trial,
 )
+from automl_magics.training.batches import BATCH, Rows, rows_of
 from automl_magics.training.contents import contents_of, left_out, predictor_type_of
 from automl_magics.training.curves import curves_of
 from automl_magics.training.frames import Floats, numbers, plain
 from automl_magics.training.honest import score_interval
 from automl_magics.training.label import Label, known_labels
 from automl_magics.training.metrics import all_scores, find_metric
-from automl_magics.training.online.learners import Learner, ways
+from automl_magics.training.online.build import build_of_pass
+from automl_magics.training.online.learners import Learner, options, ways
 from automl_magics.training.online.lines import Lines, labelled
 from automl_magics.training.online.model import OnlineModel
-from automl_magics.training.online.rows import BATCH, HeldRows, Rows
 from automl_magics.training.procedure import Outcome, Run
 from automl_magics.training.task import check_columns, check_label, check_task, profile_label
 
@@ -86,7 +87,7 @@ class _Online:
 
     def __init__(self, run: Run) -> None:
         self.task, self.budget, self.reporter = run.task, run.budget, run.reporter
-        self.rows: Rows = HeldRows(run.table) if isinstance(run.table, pa.Table) else run.table
+        self.rows: Rows = rows_of(run.table)
         self.warnings: list[str] = []
         with self.budget.spend("checking"):
             check_columns(self.task, self.rows.column_names)
@@ -101,7 +102,7 @@ class _Online:
             predictor_type_of(self.task, self.problem_type, contents)
             out = left_out(self.task, contents)
             names = [name for name in self.task.features(self.rows.column_names) if name not in out]
-            self.lines = Lines.fit(first, names, contents)
+            self.schema, self.lines = first.schema, Lines.fit(first, names, contents)
             if not self.lines.columns:
                 raise InvalidInput(
                     "No column is left to learn from.",
@@ -261,6 +262,15 @@ class _Online:
             warnings=self.warnings,
             seconds=self.budget.elapsed,
             curves=curves_of(own, predictions, codes, self.classes),
+            build=build_of_pass(
+                self.task,
+                self.lines,
+                self.schema,
+                trials[best],
+                options=options(learners[best].way, self.classes),
+                rows=seen.rows,
+                judged=len(target),
+            ),
         )
         tested = model.frame(predictions)
         labels: Any = own if not self.classes else self.label.decode(own.astype(np.int64))
