@@ -35,6 +35,7 @@ API_KEY_HEADER = "X-API-Key"
 
 _INT64_MAX = 2**63 - 1
 _WEEK = 7 * 24 * 3600
+_SPACED_OFFSET = re.compile(r"([T ]\d\d:\d\d[\d:.]*) (\d\d:?\d\d)$", re.IGNORECASE)
 
 
 class CamelModel(BaseModel):
@@ -332,8 +333,21 @@ def _refuse_number(value: object) -> object:
     return value
 
 
+def _with_its_plus(value: object) -> object:
+    """Put the ``+`` of an offset back: unescaped in a query, it is a space."""
+    return _SPACED_OFFSET.sub(r"\1+\2", value) if isinstance(value, str) else value
+
+
 def _in_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+_Moment = Annotated[
+    datetime,
+    BeforeValidator(_refuse_number),
+    BeforeValidator(_with_its_plus),
+    AfterValidator(_in_utc),
+]
 
 
 class AutoMLJobListQuery(BaseModel):
@@ -356,7 +370,5 @@ class AutoMLLogQuery(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     lines: int = Field(100, ge=1, le=10_000)
-    since: Annotated[datetime, BeforeValidator(_refuse_number), AfterValidator(_in_utc)] | None = (
-        None
-    )
+    since: _Moment | None = None
     """Only lines after this moment, UTC where it names no zone."""

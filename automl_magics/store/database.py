@@ -1,7 +1,7 @@
 """The SQLite file: how it is opened, migrated and written to."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Engine,
-    PoolProxiedConnection,
     create_engine,
     event,
     inspect,
@@ -19,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 
 from automl_magics.contracts.errors import Busy, Unavailable
+from automl_magics.store.driver import DriverConnections
 
 REVISION = "0009"
 """The newest migration; a test holds it against Alembic's own head."""
@@ -48,8 +48,9 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.engine = _engine(path, BUSY_TIMEOUT, PRAGMAS)
-        self._prompt_engine = _engine(path, 0, PROMPT_PRAGMAS)
+        self.engine = _engine(path)
+        self._patient = DriverConnections(path, timeout=BUSY_TIMEOUT, pragmas=PRAGMAS)
+        self._prompt = DriverConnections(path, timeout=0, pragmas=PROMPT_PRAGMAS)
 
     def migrate(self) -> None:
         """Bring the file to the newest schema; `Unavailable` when it is newer than this code."""
@@ -92,33 +93,27 @@ class Database:
 
     @contextmanager
     def look(self) -> Iterator[sqlite3.Connection]:
-        """Lend the driver's connection for one statement that reads."""
-        lent = self.engine.raw_connection()
-        try:
-            yield _driver(lent)
-        finally:
-            lent.close()
+        """Lend a connection of the driver's for one statement that reads."""
+        with self._patient.lend() as connection:
+            yield connection
 
     @contextmanager
     def change(self, *, wait: bool = True) -> Iterator[sqlite3.Connection]:
-        """Open a write transaction on the driver's connection.
+        """Open a write transaction on a connection of the driver's.
 
         Without ``wait`` it raises `Busy` where another writer is at work, and never waits for the
         disk.
         """
-        lent = (self.engine if wait else self._prompt_engine).raw_connection()
-        try:
-            connection = _driver(lent)
+        with (self._patient if wait else self._prompt).lend() as connection:
             _take_lock(connection)
             yield connection
             connection.commit()
-        finally:
-            lent.close()  # rolls back what is not committed
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
-        self._prompt_engine.dispose()
+        self._patient.close()
+        self._prompt.close()
 
     def _revision(self) -> str | None:
         try:
@@ -147,17 +142,10 @@ def _take_lock(connection: sqlite3.Connection) -> None:
         raise Busy("The store is busy.", hint="Try again in a moment.") from None
 
 
-def _driver(lent: PoolProxiedConnection) -> sqlite3.Connection:
-    if not isinstance(lent.driver_connection, sqlite3.Connection):
-        msg = "a connection that is lent has its driver's"
-        raise TypeError(msg)
-    return lent.driver_connection
-
-
-def _engine(path: Path, timeout: float, pragmas: Sequence[str]) -> Engine:
+def _engine(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
-        connect_args={"timeout": timeout},
+        connect_args={"timeout": BUSY_TIMEOUT},
         pool_use_lifo=True,  # the one that was used last has its pages and statements at hand
     )
 
@@ -165,12 +153,12 @@ def _engine(path: Path, timeout: float, pragmas: Sequence[str]) -> Engine:
     def _on_connect(connection: Any, _record: Any) -> None:
         # The driver's own transactions start too late and hold no lock; "begin" below does both.
         connection.isolation_level = None
-        for pragma in pragmas:
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
         mode = connection.get_execution_options().get("begin", "DEFERRED")
-        _driver(connection.connection).execute(f"BEGIN {mode}")
+        connection.connection.cursor().execute(f"BEGIN {mode}")
 
     return engine

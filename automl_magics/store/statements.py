@@ -40,7 +40,7 @@ class Statement:
 
     def run(self, connection: sqlite3.Connection, **values: Any) -> sqlite3.Cursor:
         """Run it with the values of its parameters."""
-        for name, turn in self._processors.items():
-            if name in values:
-                values[name] = turn(values[name])
+        for name, value in values.items():
+            if value is not None and (turn := self._processors.get(name)):
+                values[name] = turn(value)
         return connection.execute(self.text, self._fixed | values)

@@ -6,15 +6,18 @@
 # mypy: disallow-subclassing-any=False
 
 import asyncio
+import logging
 import math
 import random
 import re
+from collections.abc import MutableMapping
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 from uuid import UUID
 
 import pydantic
+from jupyter_server import CallContext
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado import web
@@ -41,6 +44,20 @@ _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json", re.IGNORECASE)
 Model = TypeVar("Model", bound=pydantic.BaseModel)
 
 
+class RequestLog(logging.LoggerAdapter[logging.Logger]):
+    """A log whose lines end with the correlation id, Jupyter's line of the request too."""
+
+    def __init__(self, log: logging.Logger, correlation_id: str) -> None:
+        super().__init__(log)
+        self._end = f" [{correlation_id}]"  # nothing in it that formatting would take
+
+    def process(
+        self, msg: Any, kwargs: MutableMapping[str, Any]
+    ) -> tuple[Any, MutableMapping[str, Any]]:
+        """Put the id behind the message."""
+        return f"{msg}{self._end}", kwargs
+
+
 class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
     """What all routes share; it authenticates nobody."""
 
@@ -63,6 +80,11 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
             return given
         return str(UUID(int=random.getrandbits(128), version=4))
 
+    @cached_property
+    def log(self) -> "RequestLog":
+        """The extension's log, in which each line of a request ends with its correlation id."""
+        return RequestLog(super().log, self.correlation_id)
+
     @property
     def _track_activity(self) -> bool:
         """Whether the request keeps an idle server alive: watching a job does not."""
@@ -82,7 +104,7 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
     async def note_failed_attempt(self, what: str) -> None:
         """Log that a credential was wrong, and hold the answer back where that happens often."""
         address = self.request.remote_ip or ""
-        self.log.warning("Refused %s from %s [%s]", what, address, self.correlation_id)
+        self.log.warning("Refused %s from %s", what, address)
         wait = self.extensionapp.failed_attempts.wait_after(address)
         self.retry_after = math.ceil(wait)
         await asyncio.sleep(wait)
@@ -173,28 +195,18 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
         tb: TracebackType | None,  # noqa: ARG002
     ) -> None:
         """Log what the caller did wrong in a line, what we did wrong with its traceback."""
-        where = f"{self.request.method} {self.request.path} [{self.correlation_id}]"
+        where = f"{self.request.method} {self.request.path}"
         if isinstance(value, AutoMLError | InvalidRequest | web.HTTPError):
             self.log.info("%s: %s", where, value)
         else:
             self.log.error("%s failed", where, exc_info=value)
 
-    def on_finish(self) -> None:
-        """Leave the correlation id in the server's log."""
-        super().on_finish()
-        self.log.debug(
-            "%s %s %s [%s]",
-            self.get_status(),
-            self.request.method,
-            self.request.path,
-            self.correlation_id,
-        )
-
     def _verbs(self) -> list[str]:
+        return [verb for verb in self.SUPPORTED_METHODS if self._has(verb)]
+
+    def _has(self, verb: str) -> bool:
         absent = web.RequestHandler._unimplemented_method  # noqa: SLF001
-        return [
-            verb for verb in self.SUPPORTED_METHODS if getattr(type(self), verb.lower()) != absent
-        ]
+        return verb in self.SUPPORTED_METHODS and getattr(type(self), verb.lower()) != absent
 
 
 def _parse_nothing() -> None:
@@ -224,7 +236,27 @@ class UserHandler(AutoMLHandler):
         super().check_xsrf_cookie()
 
 
-class WorkerHandler(AutoMLHandler):
+class NobodyHandler(AutoMLHandler):
+    """A route that asks nobody for Jupyter's credentials, and knows no user."""
+
+    async def prepare(self) -> None:
+        """Do what Jupyter does before each request, but for finding out who asks.
+
+        There is no XSRF check: no cookie counts here.
+        """
+        CallContext.set(CallContext.JUPYTER_HANDLER, self)
+        self.current_user = self._jupyter_current_user = None
+        if not self.check_host():
+            raise web.HTTPError(403)
+        self.set_cors_headers()
+        if not self.check_origin():
+            raise web.HTTPError(404)
+        if not self._has(self.request.method or ""):
+            raise web.HTTPError(405)
+        self.refuse_large_body()
+
+
+class WorkerHandler(NobodyHandler):
     """A route for workers: the pre-shared key and nothing else."""
 
     how_to_authenticate = f"Send the pre-shared key in the header {PSK_HEADER}."
@@ -240,31 +272,14 @@ class WorkerHandler(AutoMLHandler):
             raise Unauthenticated(
                 "The pre-shared key is missing or wrong.", hint=self.how_to_authenticate
             )
-        if self.request.method not in self._verbs():
-            raise web.HTTPError(405)
         await super().prepare()
-        self.refuse_large_body()
-
-    def check_xsrf_cookie(self) -> None:
-        """Skip the XSRF check: no cross-site form can set the key's header."""
 
 
-class OpenHandler(AutoMLHandler):
+class OpenHandler(NobodyHandler):
     """A route for everybody: it tells nothing about anybody's jobs."""
 
-    async def prepare(self) -> None:
-        """Ask nobody who they are."""
-        self.current_user = self._jupyter_current_user = None
-        if self.request.method not in self._verbs():
-            raise web.HTTPError(405)
-        await super().prepare()
-        self.refuse_large_body()
 
-    def check_xsrf_cookie(self) -> None:
-        """Skip the XSRF check: nothing is done here."""
-
-
-class UnknownRouteHandler(AutoMLHandler):
+class UnknownRouteHandler(NobodyHandler):
     """Everything under the API's address that is no route."""
 
     routes = re.compile(r"(?!)")
@@ -279,6 +294,3 @@ class UnknownRouteHandler(AutoMLHandler):
             self.redirect(path + query, status=307)
             return
         raise NotFound(f"There is no {self.request.path} here.")
-
-    def check_xsrf_cookie(self) -> None:
-        """Skip the XSRF check: nothing is done here."""

@@ -1,7 +1,7 @@
 """Tells on Jupyter's event bus which jobs have changed: `/api/events/subscribe` hears it.
 
 Workers and notebooks write to the store by themselves, so it is looked at twice a second. That
-costs one read of an index that finds nothing, as long as nothing changes.
+costs one read of an index, as long as nothing changes or nobody listens.
 """
 
 import asyncio
@@ -55,8 +55,11 @@ class JobEvents:
         failed = False
         while True:
             try:
-                seen, changed = await self._look(seen)
-                for job in changed:  # nothing is done where nobody listens
+                is_heard = self._is_heard()
+                last, changed = await self._look(seen if is_heard else None)
+                if is_heard or not self._is_heard():  # else somebody came meanwhile
+                    seen = last
+                for job in changed:
                     told = json.loads(job.model_dump_json())  # no NaN, which is no JSON
                     self._event_logger.emit(schema_id=JOB_CHANGED, data=told)
                 failed = False
@@ -65,3 +68,9 @@ class JobEvents:
                     self._logger.exception("Changes of jobs cannot be told just now")
                 failed = True
             await asyncio.sleep(INTERVAL)
+
+    def _is_heard(self) -> bool:
+        """Return whether anybody listens: to read and tell of every change has its price."""
+        events = self._event_logger
+        listeners = (events._modified_listeners, events._unmodified_listeners)  # noqa: SLF001
+        return bool(events.handlers) or any(of_all.get(JOB_CHANGED) for of_all in listeners)

@@ -226,3 +226,12 @@ def test_a_moment_without_a_zone_is_in_utc():
     assert query.since == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     query = http_b.AutoMLLogQuery.model_validate({"since": "2026-01-02T03:04:05+02:00"})
     assert query.since.utcoffset() == timedelta(hours=2)
+
+
+def test_a_moment_s_plus_may_stand_unescaped():
+    for given in ("2026-01-02T03:04:05 02:00", "2026-01-02 03:04:05.000 0200"):
+        query = http_b.AutoMLLogQuery.model_validate({"since": given})
+        assert query.since == datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC)
+    for given in ("2026-01-02 02:00 x", "03:04:05 02:00"):
+        with pytest.raises(ValidationError):
+            http_b.AutoMLLogQuery.model_validate({"since": given})

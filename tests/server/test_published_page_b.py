@@ -6,6 +6,8 @@ import random
 import duckdb
 import pytest
 
+from automl_magics.service import SourceService
+
 PUBLISHED_JOB = {
     "id": "aml_abc123",
     "name": "Churn Prediction Model",
@@ -221,6 +223,23 @@ async def test_what_is_not_there_is_named_where_it_stands(ask_b, customers, body
         answer = await ask_b("POST", "jobs", json={**body, name: value})
         assert answer.status_code == 422, (name, answer.text)
     assert (await ask_b("GET", "stats")).json()["total"] == 0
+
+
+async def test_the_published_source_may_be_a_postgresql(ask_b, body, settings, postgresql):
+    postgresql.execute(
+        "CREATE TABLE ds_customers_001 AS SELECT n % 90 AS usage_days, 50.5 + n % 7 AS"
+        " monthly_spend, n % 5 AS support_tickets, 'plan ' || n % 2 AS plan_type, n % 90 < 40 AS"
+        " churned FROM generate_series(1, 200) AS n"
+    )
+    SourceService(settings).add("ds_postgres_main", postgresql.url, folder=settings.home)
+    answer = await ask_b("POST", "jobs", json={**body, "dataSource": "ds_postgres_main"})
+    assert answer.status_code == 201, answer.text
+    assert_like(answer.json(), PUBLISHED_CREATED)
+    job = (await ask_b("GET", f"jobs/{answer.json()['id']}")).json()
+    assert (job["dataset"], job["targetColumn"]) == ("ds_customers_001", "churned")
+    missing = {**body, "dataSource": "ds_postgres_main", "dataset": "ds_nothing"}
+    answer = await ask_b("POST", "jobs", json=missing)
+    assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (422, ["body", "dataset"])
 
 
 async def test_hardware_that_is_there_may_be_named(created):

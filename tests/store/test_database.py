@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from automl_magics.contracts.errors import Unavailable
+from automl_magics.contracts.errors import Busy, NotFound, Unavailable
 from automl_magics.settings import Settings
 from automl_magics.store import Store
 from automl_magics.store.database import REVISION, Database
@@ -78,6 +78,30 @@ def test_the_file_is_opened_as_it_must_be(database: Database) -> None:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
         assert connection.scalar(text("PRAGMA busy_timeout")) > 0
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_change_that_fails_is_undone_and_leaves_no_lock(database: Database, wait: bool) -> None:
+    def insert(seq: int) -> None:
+        with database.change(wait=wait) as connection:
+            connection.execute("INSERT INTO job_changes VALUES (?, 'training', 'a')", [seq])
+            if seq == 1:
+                raise NotFound("It is gone.")
+
+    with pytest.raises(NotFound):
+        insert(1)
+    insert(2)
+    with database.look() as connection:
+        assert connection.execute("SELECT seq FROM job_changes").fetchall() == [(2,)]
+
+
+def test_who_does_not_wait_for_a_writer_is_told_so(database: Database) -> None:
+    with (
+        database.write(),
+        pytest.raises(Busy),
+        database.change(wait=False),
+    ):
+        pytest.fail("two writers at once")
 
 
 def test_a_newer_schema_is_refused_in_words(database: Database) -> None:
