@@ -18,7 +18,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import psutil
+from environments import interpreter, versions
 
 HERE = Path(__file__).parent
 SYSTEMS: dict[str, dict[str, Any]] = json.loads((HERE / "systems" / "systems.json").read_text())
@@ -95,7 +95,7 @@ def run(job: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
     """Do one run in a process group of its own, killed at two and a half times its budget."""
     item, system = job["item"], SYSTEMS[job["system"]]
     source = (arguments.data / item["folder"]).resolve()
-    python = _python(system["environment"], arguments.environments)
+    python = interpreter(system["environment"], arguments.environments)
     name = "-".join(str(job[key]) for key in KEY)
     folder = (arguments.environments / "runs" / name).resolve()
     shutil.rmtree(folder, ignore_errors=True)
@@ -117,7 +117,8 @@ def run(job: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
     row: dict[str, Any] = {
         "when": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"), "set": item["name"],
         "problem_type": item["problem_type"], "metric": item["metric"], "system": job["system"],
-        "budget": job["budget"], "seed": job["seed"], "versions": _versions(python), **watched,
+        "budget": job["budget"], "seed": job["seed"], "versions": versions(python, PACKAGES),
+        **watched,
     }  # fmt: skip
     row.update(_outcome(folder, item, source, row))
     shutil.rmtree(folder / "model", ignore_errors=True)
@@ -233,32 +234,6 @@ def _watch(process: "subprocess.Popen[bytes]", limit: float) -> dict[str, Any]:
         "cpu_seconds": round(own, 1),
         "others_cpu": round(max(0.0, busy - own) / max(0.1, time.time() - begun), 2),
     }
-
-
-def _python(environment: str | None, folder: Path) -> Path:
-    """Return a system's interpreter; its environment is made where it is missing."""
-    if environment is None:
-        return Path(sys.executable)
-    place = (folder / environment).resolve()
-    python = place / "bin" / "python"
-    if not (place / ".complete").exists():
-        requirements = HERE / "systems" / "requirements" / f"{environment}.txt"
-        print(f"making the environment {environment}", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", place], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "-r", requirements], check=True)
-        (place / ".complete").touch()
-    return python
-
-
-def _versions(python: Path) -> str:
-    code = (
-        "import importlib.metadata as m\n"
-        f"for name in {PACKAGES!r}:\n"
-        "    try: print(name, m.version(name), sep='=')\n"
-        "    except m.PackageNotFoundError: pass"
-    )
-    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
-    return " ".join(done.stdout.split())
 
 
 def _on(threads: int) -> list[str]:

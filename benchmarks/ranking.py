@@ -1,14 +1,17 @@
-"""Our rankers beside LightGBM's and XGBoost's own, on the same queries, in one run.
+"""Our rankers beside LightGBM's and XGBoost's own and FLAML, on the same queries, in one run.
 
-    python benchmarks/ranking.py DATA --budget 30 --results benchmarks/results/ranking.csv
+    python benchmarks/ranking.py DATA --budget 60 --write
 
 DATA holds ``lgb_rank/train.parquet`` and ``test.parquet``: columns, ``qid``, ``relevance``. The
 libraries run with the settings that they document for ranking (LightGBM's examples/lambdarank,
-XGBoost's learning-to-rank tutorial), stopped early on a fifth of the queries. The figures are those
-of the test queries, computed here for all.
+XGBoost's learning-to-rank tutorial), stopped early on a fifth of the queries. FLAML has our
+budget and an environment of its own, made on first use. The figures are those of the test queries,
+computed here for all; ``--write`` keeps them in ``benchmarks/results``.
 """
 
 import argparse
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +22,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import xgboost as xgb
+from environments import HERE, PLACE, interpreter
+from reports import markdown, write
 
 from automl_magics.contracts.enums import ProblemType
 from automl_magics.training.budget import Budget
@@ -34,9 +39,10 @@ ROUNDS, PATIENCE = 1000, 50
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--budget", type=float, default=30.0)
+    parser.add_argument("--budget", type=float, default=60.0)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--results", type=Path)
+    parser.add_argument("--environments", type=Path, default=PLACE)
+    parser.add_argument("--write", action="store_true", help="keep it in benchmarks/results")
     given = parser.parse_args()
     rows, test = (
         pd.read_parquet(given.data / "lgb_rank" / f"{part}.parquet") for part in ("train", "test")
@@ -46,6 +52,7 @@ def main() -> None:
         "ours": lambda: ours(rows, test, given.budget, given.threads),
         "lightgbm lambdarank": lambda: lightgbm(rows, test, given.threads),
         "xgboost rank:ndcg": lambda: xgboost(rows, test, given.threads),
+        "flaml": lambda: flaml(given),
     }
     found, lines = {}, []
     for name, run in systems.items():
@@ -53,15 +60,20 @@ def main() -> None:
         found[name] = run()
         scores = {metric: METRICS[metric].score(target, found[name]) for metric in NAMES}
         lines.append({"system": name, **scores, "seconds": time.perf_counter() - begun})
-    table = pd.DataFrame(lines).round(4)
-    print(table.to_string(index=False))
-    best = values_by_query("ndcg_at_10", target, found["ours"])
-    for name in list(systems)[1:]:
+    table, gains = pd.DataFrame(lines), gains_of(found, target)
+    print(markdown(table), markdown(gains), sep="\n\n")
+    if given.write:
+        print(write("ranking", "Rankings beside others", [table, gains], []))
+
+
+def gains_of(found: dict[str, Any], target: Any) -> pd.DataFrame:
+    """Return how far ours is ahead in NDCG@10, with 95 % intervals over the test queries."""
+    best, lines = values_by_query("ndcg_at_10", target, found["ours"]), []
+    for name in list(found)[1:]:
         gain = best - values_by_query("ndcg_at_10", target, found[name])
         error = 1.96 * gain.std() / np.sqrt(len(gain))
-        print(f"ours less {name}: {gain.mean():+.4f} +- {error:.4f} NDCG@10")
-    if given.results is not None:
-        table.to_csv(given.results, index=False)
+        lines.append({"ours less": name, "NDCG@10": gain.mean(), "+-": error})
+    return pd.DataFrame(lines)
 
 
 def ours(rows: pd.DataFrame, test: pd.DataFrame, budget: float, threads: int) -> Any:
@@ -101,6 +113,17 @@ def xgboost(rows: pd.DataFrame, test: pd.DataFrame, threads: int) -> Any:
         verbose=False,
     )  # fmt: skip
     return model.predict(test.drop(columns=drop))
+
+
+def flaml(given: argparse.Namespace) -> Any:
+    folder, script = given.data.resolve() / "lgb_rank", HERE / "systems" / "flaml_rank.py"
+    python = interpreter("flaml", given.environments)
+    with tempfile.TemporaryDirectory() as place:
+        scores = Path(place) / "scores.npy"
+        asked = [folder / "train.parquet", folder / "test.parquet", scores]
+        command = [python, script, *asked, str(given.budget), str(given.threads)]
+        subprocess.run(command, check=True, cwd=place, capture_output=True)
+        return np.load(scores)
 
 
 def halves(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
