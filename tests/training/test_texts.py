@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from automl_magics.contracts.enums import AutoMLAlgorithm, ModelFamily, PredictorType
 from automl_magics.contracts.errors import AutoMLError
+from automl_magics.training.algorithms import vw_text
 from automl_magics.training.budget import Budget
 from automl_magics.training.encoding import Encoder
 from automl_magics.training.engine import Outcome, train
@@ -213,3 +214,27 @@ def test_any_texts_train_or_give_one_of_our_errors(
         return
     predicted = outcome.model.predict(table)
     assert np.isfinite(predicted.filter(like="probability")).all(axis=None)
+
+
+def test_vowpal_wabbit_sees_the_words_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    label = random.integers(0, 2, 2 * COUNT)
+    telling = random.integers(0, 100, (len(label), 3)) + 100 * label[:, None]  # each of them rare
+    letters_ = [
+        " ".join([*random.choice(WORDS, 6), *(f"telling{word:03d}" for word in row)])
+        for row in telling
+    ]
+    rows = pd.DataFrame({"letter": letters_, "label": label})
+    asked = {"algorithm": AutoMLAlgorithm.VW_CLASSIFIER, "max_trials": 1}
+    seen = trained(rows, **asked).outcome
+    predicted = seen.model.predict(rows.head(20))
+    seen.model.save(tmp_path / "model")
+    again = load_model(tmp_path / "model").predict(rows.head(20))
+    pd.testing.assert_frame_equal(again, predicted, check_exact=True)
+    monkeypatch.setattr(vw_text, "gram_lines", lambda values: [""] * values.shape[0])
+    unseen = trained(rows, **asked).outcome.result.test_scores["roc_auc"]
+    known = seen.result.test_scores["roc_auc"]
+    assert known > 0.9
+    assert 1 - known < 0.5 * (1 - unseen)
