@@ -39,8 +39,8 @@ class DeployedModel(View):
 
     @property
     def pictures(self) -> list[str]:
-        """The columns whose values are the bytes of picture files."""
-        return [column.name for column in self.deployment.inputs if column.type == "binary"]
+        """The columns that may hold the bytes of picture files: dates are not told from them."""
+        return [column.name for column in self.deployment.inputs if column.type == "any"]
 
     def predict(
         self, rows: "pd.DataFrame | pa.Table | Sequence[Mapping[str, Any]]"

@@ -1,17 +1,22 @@
-"""A home with finished jobs: ``python tests/finished_jobs.py HOME CSV``.
+"""A home with finished jobs: ``python tests/finished_jobs.py HOME FILE``.
 
-Two models of one name, trained for real, and one that predicts until a file is gone. Run in a
-process of its own, since MLflow leaves its addresses in whatever process it is used in.
+Of a CSV file two models of one name, trained for real, and one that predicts until a file is gone;
+of a Parquet file one model of its column ``kind``. Run in a process of its own, since MLflow leaves
+its addresses in whatever process it is used in.
 """
 
+import math
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import duckdb
 import mlflow
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.training import (
@@ -45,18 +50,7 @@ def main(home: Path, csv: Path) -> None:
     for rows in (300, 150):
         job = jobs.create(_request(csv, "churn"))
         table = duckdb.sql(f"SELECT * FROM '{csv}' LIMIT {rows}").to_arrow_table()
-        outcome = train(table, Task("churned"), budget=Budget(1), threads=1)
-        folder = settings.job_folder(job.job_id) / MODEL_FOLDER
-        outcome.model.save(folder)
-        tracked = tracking.record(
-            job=job,
-            result=outcome.result,
-            trials=[],
-            model_folder=folder,
-            test_predictions=outcome.test_predictions,
-            example=Example.of(table),
-        )
-        _complete(store, job, tracked.run_id, tracked.version, outcome.result)
+        _finish(settings, store, tracking, job, table, Budget(1))
     job = jobs.create(_request(csv, "slow"))
     with mlflow.start_run(tags={"automl.job_id": str(job.job_id)}) as run:
         mlflow.pyfunc.log_model(
@@ -70,10 +64,42 @@ def main(home: Path, csv: Path) -> None:
     store.close()
 
 
-def _request(csv: Path, name: str) -> AutoMLTrainingRequest:
+def of_parquet(home: Path, file: Path) -> None:
+    settings = Settings(home=home)
+    store = Store.open(settings)
+    job = TrainingService(store, settings).create(_request(file, "kinds", "kind", max_trials=1))
+    tracking = Tracking.open(settings, "automl-default")
+    _finish(settings, store, tracking, job, pq.read_table(file), Budget(math.inf))
+    store.close()
+
+
+def _request(file: Path, name: str, label: str = "churned", **asked: Any) -> AutoMLTrainingRequest:
     return AutoMLTrainingRequest(
-        source_table=str(csv), label_column="churned", name=name, auto_trigger=False
+        source_table=str(file), label_column=label, name=name, auto_trigger=False, **asked
     )
+
+
+def _finish(
+    settings: Settings,
+    store: Store,
+    tracking: Tracking,
+    job: TrainingJob,
+    table: pa.Table,
+    budget: Budget,
+) -> None:
+    """Train a job's model and register it, as the worker does."""
+    outcome = train(table, Task.from_request(job.request), budget=budget, threads=1)
+    folder = settings.job_folder(job.job_id) / MODEL_FOLDER
+    outcome.model.save(folder)
+    tracked = tracking.record(
+        job=job,
+        result=outcome.result,
+        trials=[],
+        model_folder=folder,
+        test_predictions=outcome.test_predictions,
+        example=Example.of(table),
+    )
+    _complete(store, job, tracked.run_id, tracked.version, outcome.result)
 
 
 def _complete(
@@ -91,4 +117,5 @@ def _complete(
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    home, file = map(Path, sys.argv[1:])
+    (of_parquet if file.suffix == ".parquet" else main)(home, file)

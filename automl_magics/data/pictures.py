@@ -123,9 +123,14 @@ def read_pictures(frame: Any, columns: Sequence[str], files: PictureFiles) -> An
             if name in frame:
                 frame[name] = [_read_if_named(value, files) for value in frame[name]]
         return frame
-    named = [name for name in columns if name in frame.column_names]
-    texts = [name for name in named if _is_text(frame.schema.field(name).type)]
-    return with_pictures(frame, texts, files.read)
+    named = [
+        name
+        for name in columns
+        if name in frame.column_names
+        and _is_text(frame.schema.field(name).type)
+        and names_pictures(frame.column(name).drop_null().to_pylist())
+    ]
+    return with_pictures(frame, named, files.read)
 
 
 def _read_if_named(value: object, files: PictureFiles) -> object:

@@ -89,3 +89,5 @@ def test_rows_to_predict_may_name_pictures(root: Path) -> None:
     read = read_pictures(table, ["picture"], files).column("picture")
     assert read.to_pylist() == [{"bytes": PICTURE, "path": "pics/a.png"}]
     assert read_pictures(table, [], files) is table
+    as_text = pa.table({"picture": ["iVBORw0KGgo="], "day": ["2026-11-27"]})
+    assert read_pictures(as_text, ["picture", "day"], files).equals(as_text)

@@ -93,7 +93,9 @@ def test_from_files_to_predictions_that_need_none(
         rows = session.models.predict(name, [{"picture": text} for text in (*texts, None)])
         assert [row["prediction"] for row in rows[:3]] == by_bytes["prediction"].tolist()
         beside = pa.array([{"bytes": one, "path": "moved.png"} for one in contents])
-        by_deployment = handle.deploy().predict(pa.table({"picture": beside}))
+        deployed = handle.deploy()
+        assert deployed.pictures == ["picture"]
+        by_deployment = deployed.predict(pa.table({"picture": beside}))
         assert by_deployment["prediction"].tolist() == by_bytes["prediction"].tolist()
         with pytest.raises(InvalidInput, match="neither bytes nor base 64"):
             session.models.predict(name, [{"picture": "pics/0.png"}])
