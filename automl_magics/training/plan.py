@@ -3,12 +3,11 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
 
 from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, ModelFamily, Preset
 from automl_magics.training.algorithms.base import Configuration, TrainingData
+from automl_magics.training.members import Member
+from automl_magics.training.metrics import Metric
 
 # Diverse first: the ensemble gains most from models that err differently. Where a family has
 # nothing at a place, its turn is left out; what is not named here follows in turns.
@@ -41,6 +40,8 @@ _ORDER: tuple[tuple[str, int], ...] = (
 )
 _WITH_TARGETS = frozenset({("lightgbm", 1), ("xgboost", 0), ("lightgbm", 3), ("lightgbm", 4)})
 
+_TARGETS = "-targets"
+
 _FIRST_OF_TEXTS = (("linear", 0), ("linear", 1))
 """They learn from all n-grams, in seconds."""
 
@@ -67,39 +68,8 @@ _MOST: Mapping[Preset, int] = {
 }
 _MOST_BY_ROWS = ((100, 6), (500, 10), (2_500, 20))
 """On few rows, choosing among many models is choosing by luck."""
-
-MOST_FURTHER = 40
 FURTHER_FROM_ROWS = 2_500
-"""With fewer rows, choosing among still more would be choosing by luck."""
-_RANGES: Mapping[str, Mapping[str, tuple[float, float, str]]] = {
-    "lightgbm": {
-        "num_leaves": (8, 200, "whole"),
-        "learning_rate": (0.01, 0.1, "log"),
-        "feature_fraction": (0.4, 1.0, "even"),
-        "bagging_fraction": (0.7, 1.0, "even"),
-        "min_data_in_leaf": (1, 64, "whole"),
-        "lambda_l1": (1e-4, 1.0, "log"),
-        "lambda_l2": (1e-4, 2.0, "log"),
-        "cat_l2": (5e-3, 2.0, "log"),
-        "cat_smooth": (1e-3, 100.0, "log"),
-        "max_cat_to_onehot": (8, 100, "whole"),
-        "min_data_per_group": (2, 100, "whole"),
-    },
-    "xgboost": {
-        "max_leaves": (8, 256, "whole"),
-        "learning_rate": (0.01, 0.1, "log"),
-        "min_child_weight": (1e-3, 5.0, "log"),
-        "subsample": (0.6, 1.0, "even"),
-        "colsample_bylevel": (0.6, 1.0, "even"),
-        "colsample_bynode": (0.6, 1.0, "even"),
-        "reg_alpha": (1e-4, 5.0, "log"),
-        "reg_lambda": (1e-4, 5.0, "log"),
-    },
-}
-_DRAWN: Mapping[str, Mapping[str, Any]] = {
-    "lightgbm": {"bagging_freq": 1},
-    "xgboost": {"grow_policy": "lossguide", "max_depth": 10},
-}
+"""With fewer rows, so would be choosing among more than are planned."""
 
 
 def order_of(
@@ -149,37 +119,7 @@ def _turns(data: TrainingData) -> tuple[tuple[str, int], ...]:
 
 
 def _with_targets(configuration: Configuration) -> Configuration:
-    return replace(configuration, candidate=f"{configuration.candidate}-targets", targets=True)
-
-
-def further_configuration(
-    portfolios: Mapping[AlgorithmName, Sequence[Configuration]], number: int, seed: int
-) -> Configuration | None:
-    """Return a configuration drawn at random, for when the plan is done; always the same one.
-
-    Boosters take turns; None where there are none. The ranges are those of TabArena's searches
-    (autogluon/tabarena, models/lightgbm/hpo.py and models/xgboost/hpo.py, Apache-2.0).
-    """
-    boosters = [
-        name
-        for name, portfolio in portfolios.items()
-        # Rankers choose an objective of their own, whose parameters go with it.
-        if family_of(name) in _RANGES and portfolio and "objective" not in portfolio[-1].parameters
-    ]
-    if not boosters:
-        return None
-    algorithm = boosters[number % len(boosters)]
-    random = np.random.default_rng((seed, number))
-    family = family_of(algorithm)
-    parameters: dict[str, Any] = dict(_DRAWN[family])
-    for name, (low, high, kind) in _RANGES[family].items():
-        drawn = random.uniform(low, high)
-        if kind != "even":
-            drawn = float(np.exp(random.uniform(np.log(low), np.log(high))))
-        parameters[name] = round(drawn) if kind == "whole" else float(f"{drawn:.3g}")
-    if family == "lightgbm":
-        parameters["extra_trees"] = bool(random.integers(2))
-    return Configuration(f"{family}-random{number + 1}", algorithm, parameters)
+    return replace(configuration, candidate=configuration.candidate + _TARGETS, targets=True)
 
 
 def planned_number(seconds: float, preset: Preset, *, race: bool = False) -> int:
@@ -193,9 +133,24 @@ def planned_number(seconds: float, preset: Preset, *, race: bool = False) -> int
     return 2 * number // 3 if race else number
 
 
-def without_targets_first(configurations: Sequence[Configuration]) -> list[Configuration]:
-    """Move configurations that learn from averages of the label behind all others."""
-    return sorted(configurations, key=lambda configuration: configuration.targets)
+def reordered(
+    rest: Sequence[Configuration],
+    tried: Configuration,
+    members: Sequence[Member],
+    metric: Metric,
+) -> list[Configuration]:
+    """Return the configurations to come in the order that the fit of one suggests.
+
+    Where averages of the label have not helped it, others come without them first.
+    """
+    fits = {member.configuration.candidate: member for member in members}
+    fit = fits.get(tried.candidate)
+    if fit is None:
+        return list(rest)
+    without = fits.get(tried.candidate.removesuffix(_TARGETS)) if tried.targets else None
+    if without is not None and metric.is_better(without.score, fit.score):
+        return sorted(rest, key=lambda configuration: configuration.targets)
+    return list(rest)
 
 
 def share_of(configuration: Configuration) -> float:

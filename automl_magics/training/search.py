@@ -19,13 +19,7 @@ from automl_magics.training.kept import KeptFits
 from automl_magics.training.members import Ensemble, Member, choose
 from automl_magics.training.memory import Memory
 from automl_magics.training.metrics import Metric, all_scores
-from automl_magics.training.plan import (
-    FURTHER_FROM_ROWS,
-    MOST_FURTHER,
-    further_configuration,
-    order_of,
-    without_targets_first,
-)
+from automl_magics.training.plan import FURTHER_FROM_ROWS, order_of, reordered
 from automl_magics.training.race import MOST_MEMBERS, finish_race, unseen
 from automl_magics.training.repeats import repeat
 from automl_magics.training.reporter import Reporter
@@ -128,31 +122,26 @@ class Search:
             else:
                 self._try(configuration, seconds)
                 done.add(configuration.candidate)
-                self._put_off_targets(position)
+                if self._rules.max_trials is None:
+                    rest = self.plan[position + 1 :]
+                    self.plan[position + 1 :] = reordered(
+                        rest, configuration, self.members, self.metric
+                    )
         return left_out
 
-    def _put_off_targets(self, position: int) -> None:
-        """Where averages of the label have not helped a configuration, try others without first."""
-        tried = self.plan[position]
-        if not tried.targets or self._rules.max_trials is not None:
-            return
-        scores = {member.configuration.candidate: member.score for member in self.members}
-        with_them = scores.get(tried.candidate)
-        without = scores.get(tried.candidate.removesuffix("-targets"))
-        if with_them is None or without is None:
-            return
-        if with_them < without if self.metric.higher_is_better else with_them > without:
-            self.plan[position + 1 :] = without_targets_first(self.plan[position + 1 :])
-
     def _go_on(self, done: set[str]) -> None:
-        """When the plan is done and seconds are left, try configurations drawn at random."""
+        """When the plan is done and seconds are left, try configurations that Optuna draws."""
         rules, seed = self._rules, self._data.seed
         able = rules.max_trials is None and rules.preset is not Preset.FAST and rules.ensemble
         timed = np.isfinite(self._budget.seconds)
         if not able or not timed or self.rows <= FURTHER_FROM_ROWS:
             return
+        with self._budget.spend("importing"):  # half a second, which most searches do without
+            from automl_magics.training.further import MOST_FURTHER, Further
+
+            further = Further(self._fitting.portfolios, self.metric, seed)
         for number in range(MOST_FURTHER):
-            configuration = further_configuration(self._fitting.portfolios, number, seed)
+            configuration = further.configuration(number, self.members)
             if configuration is None or self._budget.stopped:
                 return
             self.plan.append(configuration)

@@ -1,5 +1,6 @@
 """What a search does with what is left of its budget, and the shortcuts of its helper families."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,16 @@ from sklearn.ensemble import ExtraTreesClassifier, RandomForestRegressor
 
 from automl_magics.contracts.enums import AutoMLAlgorithm, ModelFamily, Preset, ProblemType
 from automl_magics.training.algorithms import load_algorithm
+from automl_magics.training.algorithms.base import Configuration
 from automl_magics.training.algorithms.forest_predictor import ForestPredictor, PlainTree
 from automl_magics.training.algorithms.linear_solvers import Ridge
 from automl_magics.training.algorithms.targets import TargetScale
 from automl_magics.training.budget import Budget
 from automl_magics.training.encoding import Encoded
 from automl_magics.training.engine import train
+from automl_magics.training.further import Further
+from automl_magics.training.members import Member
 from automl_magics.training.metrics import Objective, find_metric
-from automl_magics.training.plan import further_configuration
 from automl_magics.training.task import Task
 from automl_magics.training.validation import plan_validation, repeated
 
@@ -76,15 +79,34 @@ def test_more_columns_than_rows_are_solved_for_by_row() -> None:
     np.testing.assert_allclose(solved[1].deviations[:39], solved[0].deviations, atol=1e-8)
 
 
-def test_configurations_drawn_at_random_are_the_same_again() -> None:
+def test_configurations_are_drawn_by_what_was_learned_and_the_same_again() -> None:
     names = (AutoMLAlgorithm.LIGHTGBM_REGRESSOR, AutoMLAlgorithm.XGBOOST_REGRESSOR)
     rows: Any = _Rows()
     portfolios = {name: load_algorithm(name).portfolio(rows) for name in names}
-    drawn = [further_configuration(portfolios, number, 5) for number in range(6)]
-    assert drawn == [further_configuration(portfolios, number, 5) for number in range(6)]
-    assert [one.algorithm for one in drawn if one is not None] == [*names, *names, *names]
-    assert len({repr(one) for one in drawn}) == 6
-    assert further_configuration({}, 0, 5) is None
+
+    def drawn(count: int, of: Callable[[Mapping[str, Any]], float]) -> list[Configuration]:
+        """Draw with a score that some parameters decide, as a search would."""
+        further = Further(portfolios, rows.metric, seed=5)
+        plan = [one for portfolio in portfolios.values() for one in portfolio]
+        members = [Member(one, one, {}, 1.0, of(one.parameters)) for one in plan]
+        for number in range(count):
+            configuration = further.configuration(number, members)
+            assert configuration is not None
+            score = of(configuration.parameters)
+            members.append(Member(configuration, configuration, {}, 1.0, score))
+        return [member.configuration for member in members[len(plan) :]]
+
+    def few_leaves(parameters: Mapping[str, Any]) -> float:
+        return float(parameters.get("num_leaves", parameters.get("max_leaves", 50)))
+
+    found = drawn(30, few_leaves)
+    assert found == drawn(30, few_leaves)
+    assert [one.algorithm for one in found[:4]] == [*names, *names]
+    assert len({one.candidate for one in found}) == len({repr(one) for one in found}) == 30
+    many = drawn(30, lambda parameters: -few_leaves(parameters))
+    sizes = [np.median([few_leaves(one.parameters) for one in of[-10:]]) for of in (found, many)]
+    assert sizes[0] < 0.5 * sizes[1]
+    assert Further({}, rows.metric, seed=5).configuration(0, []) is None
 
 
 def test_a_family_that_breaks_does_not_end_the_job(

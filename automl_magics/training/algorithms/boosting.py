@@ -32,6 +32,10 @@ _LEAST_ROUNDS = 45
 _FALLS = ((0.05, 4.0), (0.012, 2.0))
 """By what share of itself the loss must have fallen over the last third of the rounds, and the
 factor that the rate is raised by."""
+_GIVEN_UP_FROM = 0.6
+"""Share of a slot from which on what will not come near the best is given up."""
+_NEAR = 1.05
+"""Of the least loss so far: what ends above it adds nothing to others of its family."""
 _THREADS_FROM_CELLS = 500_000
 _ONE_FOLD_FROM_CELLS = 4_000_000
 """With fewer, two folds on a thread each take hardly longer than one on two threads: of 64,000 rows
@@ -87,6 +91,8 @@ class Lockstep:
         Boost a few rounds even when the slot is over.
     enter
         Called once in each thread that boosts, before it does.
+    to_beat
+        The least loss of earlier fits: what will not come near it is given up.
     """
 
     def __init__(
@@ -98,6 +104,7 @@ class Lockstep:
         *,
         first: bool,
         enter: Callable[[], None] | None = None,
+        to_beat: float = np.inf,
     ) -> None:
         self.learning_rate: float = configuration.parameters["learning_rate"]
         self.earlier_rates: list[list[float]] = []
@@ -106,13 +113,14 @@ class Lockstep:
         self.complete = True
         self.seconds = 0.0
         self.folds = len(boosters)
+        self.least_loss = np.inf
         self._configuration = configuration
         self._boosters = boosters
         self._slot = slot
         self._workers = workers
         self._enter = enter
+        self._to_beat = to_beat
         self._least = _PROBE if first else 1
-        self._best = np.inf
         self._rounds: int | None = configuration.parameters.get("rounds")
         self._losses: list[float] = []
         self._checkpoints = list(_CHECKPOINTS)
@@ -163,6 +171,7 @@ class Lockstep:
             self._evaluate(pool)
             finished = finished or self._is_over() or self.done >= MAX_ROUNDS
             finished = finished or self.done - self.best_round >= self._patience
+            finished = finished or self._is_hopeless()
             if not finished:
                 self._hurry()
 
@@ -209,12 +218,27 @@ class Lockstep:
 
     def _evaluate(self, pool: ThreadPoolExecutor) -> None:
         loss = float(np.mean(list(pool.map(_loss, self._boosters))))
-        if not np.isfinite(loss) and self._best == np.inf:
+        if not np.isfinite(loss) and self.least_loss == np.inf:
             msg = "the loss is not finite"
             raise FitError(msg)
         self._losses.append(loss)
-        if loss < self._best:
-            self._best, self.best_round = loss, self.done
+        if loss < self.least_loss:
+            self.least_loss, self.best_round = loss, self.done
+
+    def _is_hopeless(self) -> bool:
+        """Tell whether the loss, falling half as fast as of late, will end far above others'."""
+        used, evaluated = self._used, len(self._losses)
+        if self.done < _LEAST_ROUNDS or not used >= _GIVEN_UP_FROM:
+            return False
+        late = evaluated // 3
+        now, before = self._losses[-1], self._losses[-1 - late]
+        to_come = evaluated * (1.0 - used) / used
+        return now - 0.5 * (before - now) / late * to_come > _NEAR * self._to_beat > 0.0
+
+    @property
+    def _used(self) -> float:
+        """The share of the slot that is used; not a number where it has no end."""
+        return 1.0 - self._slot.remaining / self._slot.seconds if self._slot.seconds else 1.0
 
     @property
     def _patience(self) -> int:
@@ -241,8 +265,8 @@ class Lockstep:
         """
         if not self._checkpoints or self.done < _LEAST_ROUNDS:
             return
-        used = 1.0 - self._slot.remaining / self._slot.seconds if self._slot.seconds else 1.0
-        if not used >= self._checkpoints[0]:  # a slot without end has no share that is used
+        used = self._used
+        if not used >= self._checkpoints[0]:
             return
         while self._checkpoints and used >= self._checkpoints[0]:
             self._checkpoints.pop(0)
@@ -265,14 +289,16 @@ class Lockstep:
 
 
 class Rounds:
-    """What rounds have cost so far, to tell what they are going to cost."""
+    """What rounds have cost so far, to tell what they are going to cost, and what they reached."""
 
     def __init__(self) -> None:
+        self.least_loss = np.inf
         self._seconds: float | None = None
         self._size = 1.0
 
     def learn(self, lockstep: Lockstep, *, size: float) -> None:
         """Take the time of a run whose trees have about ``size`` leaves."""
+        self.least_loss = min(self.least_loss, lockstep.least_loss)
         if lockstep.done:
             self._seconds = lockstep.seconds / lockstep.done / lockstep.folds
             self._size = size

@@ -168,8 +168,9 @@ class LightGBMTrainer:
         try:
             boosters = [_Booster(*self._sets(fold), parameters) for fold in folds]
             lockstep = Lockstep(
-                configuration, boosters, slot, workers, first=first, enter=_be_quiet
-            )
+                configuration, boosters, slot, workers,
+                first=first, enter=_be_quiet, to_beat=self._rounds.least_loss,
+            )  # fmt: skip
             lockstep.run()
         except lgb.basic.LightGBMError as error:
             raise FitError(str(error)) from error

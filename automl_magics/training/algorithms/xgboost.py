@@ -163,7 +163,10 @@ class XGBoostTrainer:
         parameters = self._parameters(configuration, min(len(f.train) for f in folds), threads)
         try:
             boosters = [_Booster(*self._sets(fold), parameters) for fold in folds]
-            lockstep = Lockstep(configuration, boosters, slot, workers, first=first)
+            lockstep = Lockstep(
+                configuration, boosters, slot, workers,
+                first=first, to_beat=self._rounds.least_loss,
+            )  # fmt: skip
             lockstep.run()
         except xgb.core.XGBoostError as error:
             raise FitError(str(error).splitlines()[0]) from error
