@@ -339,7 +339,13 @@ def _with_its_plus(value: object) -> object:
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        msg = "should be a moment that lies within the years 1 to 9999 in UTC"
+        raise ValueError(msg) from None
 
 
 _Moment = Annotated[

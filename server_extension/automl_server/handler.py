@@ -3,14 +3,12 @@
 `serving` makes a handler for each path on top of `UserHandler` (Jupyter's credentials),
 `WorkerHandler` (the pre-shared key), `OpenHandler` (nobody is asked) or `KeyHandler`.
 """
-# mypy: disallow-subclassing-any=False
+# mypy: disallow-subclassing-any=False, disallow-untyped-decorators=False
 
 import asyncio
-import logging
 import math
 import random
 import re
-from collections.abc import MutableMapping
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, get_origin
@@ -18,6 +16,7 @@ from uuid import UUID
 
 import pydantic
 from jupyter_server import CallContext
+from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado import web
@@ -28,6 +27,7 @@ from automl_magics.contracts.http import CORRELATION_HEADER, PSK_HEADER, Validat
 from automl_server.answers import InvalidRequest, answer_to, refused_by_schema, refused_by_service
 from automl_server.backend import Backend
 from automl_server.identity import real_name
+from automl_server.request_log import RequestLog
 
 if TYPE_CHECKING:
     from automl_magics.service import TrainingService
@@ -42,20 +42,6 @@ _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}")
 _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json", re.IGNORECASE)
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)
-
-
-class RequestLog(logging.LoggerAdapter[logging.Logger]):
-    """A log whose lines end with the correlation id, Jupyter's line of the request too."""
-
-    def __init__(self, log: logging.Logger, correlation_id: str) -> None:
-        super().__init__(log)
-        self._end = f" [{correlation_id}]"  # nothing in it that formatting would take
-
-    def process(
-        self, msg: Any, kwargs: MutableMapping[str, Any]
-    ) -> tuple[Any, MutableMapping[str, Any]]:
-        """Put the id behind the message."""
-        return f"{msg}{self._end}", kwargs
 
 
 class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
@@ -81,7 +67,7 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
         return str(UUID(int=random.getrandbits(128), version=4))
 
     @cached_property
-    def log(self) -> "RequestLog":
+    def log(self) -> RequestLog:
         """The extension's log, in which each line of a request ends with its correlation id."""
         return RequestLog(super().log, self.correlation_id)
 
@@ -164,6 +150,12 @@ class AutoMLHandler(ExtensionHandlerMixin, APIHandler):
         """Decode a path's part; what is not UTF-8 is for the schema to refuse."""
         return value.decode("utf-8", "replace")
 
+    @allow_unauthenticated
+    def options(self, *args: Any, **kwargs: Any) -> None:
+        """Name the verbs that the path has."""
+        super().options(*args, **kwargs)
+        self.set_header("Allow", ", ".join(self._verbs()))
+
     def get_login_url(self) -> str:
         """Refuse: nobody is sent from an API to a login page."""
         raise Unauthenticated("Nobody is signed in.", hint=self.how_to_authenticate)
@@ -223,8 +215,6 @@ class UserHandler(AutoMLHandler):
             if "Authorization" in self.request.headers:
                 await self.note_failed_attempt("a token")
             self.get_login_url()
-        if self.request.method == "OPTIONS":
-            self.set_header("Allow", ", ".join(self._verbs()))
         self.refuse_large_body()
 
     def check_xsrf_cookie(self) -> None:

@@ -1,6 +1,6 @@
 """The mapping between the record and dialect B, both ways."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import get_args
 from uuid import UUID
 
@@ -225,7 +225,13 @@ def test_a_moment_without_a_zone_is_in_utc():
     query = http_b.AutoMLLogQuery.model_validate({"since": "2026-01-02T03:04:05"})
     assert query.since == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     query = http_b.AutoMLLogQuery.model_validate({"since": "2026-01-02T03:04:05+02:00"})
-    assert query.since.utcoffset() == timedelta(hours=2)
+    assert query.since == datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("given", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_moment_beyond_the_calendar_is_refused(given):
+    with pytest.raises(ValidationError, match="years 1 to 9999"):
+        http_b.AutoMLLogQuery.model_validate({"since": given})
 
 
 def test_a_moment_s_plus_may_stand_unescaped():

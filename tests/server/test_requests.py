@@ -98,9 +98,12 @@ async def test_a_route_with_a_slash_behind_it_is_named_without(ask, api_url):
         assert answer.headers["location"] == base + path.replace("/?", "?").removesuffix("/")
 
 
-async def test_options_name_the_verbs(ask):
-    answer = await ask("OPTIONS", f"train/jobs/{uuid4()}", auth={})
+async def test_options_name_the_verbs(ask, psk):
+    path = f"train/jobs/{uuid4()}"
+    answer = await ask("OPTIONS", path, auth={})
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "DELETE", "OPTIONS"}
+    answer = await ask("OPTIONS", f"{path}/status", auth={"Authorization-PSK": psk})
+    assert set(answer.headers["allow"].split(", ")) == {"PUT", "OPTIONS"}
 
 
 async def test_an_unknown_job_is_a_404_that_names_it(ask):
