@@ -66,6 +66,7 @@ class Rows:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("data", type=Path)
+    parser.add_argument("--sets", nargs="+", help="names; all when left out")
     parser.add_argument("--budget", type=float, default=60.0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--environments", type=Path, default=PLACE)
@@ -74,6 +75,8 @@ def main() -> None:
     python = interpreter("pyod", given.environments)
     lines = []
     for rows in sets(given.data):
+        if given.sets and rows.name not in given.sets:
+            continue
         for system, seconds, scores in [ours(rows, given), *peers(rows, python)]:
             lines.append({"set": rows.name, "system": system, **judged(rows.odd, scores),
                           "seconds": seconds})  # fmt: skip
