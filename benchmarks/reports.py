@@ -13,7 +13,8 @@ RESULTS = Path(__file__).parent / "results"
 def write(name: str, title: str, tables: list[pd.DataFrame], notes: list[str]) -> Path:
     """Write ``results/NAME-DATE.md``: the command, the machine's load, tables and notes."""
     day = datetime.now(UTC).strftime("%Y-%m-%d")
-    asked = " ".join(one if "/" not in one else "DATA" for one in sys.argv[1:])
+    places = {"--environments", *(one for one in sys.argv[2:] if "/" in one)}
+    asked = " ".join(["DATA", *(one for one in sys.argv[2:] if one not in places)])
     cores, load = os.cpu_count(), os.getloadavg()[2]
     head = (
         f"# {title}, {day}\n\n`python benchmarks/{Path(sys.argv[0]).name} {asked}`; {cores} cores,"

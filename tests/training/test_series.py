@@ -16,7 +16,7 @@ from automl_magics.training.engine import Outcome, train
 from automl_magics.training.problems import problem_of, settled
 from automl_magics.training.saved import load_model
 from automl_magics.training.series.calendar import find_calendar
-from automl_magics.training.series.intervals import Intervals
+from automl_magics.training.series.intervals import Intervals, independent_errors
 from automl_magics.training.series.scores import Actual, mase, naive_scales
 from automl_magics.training.task import Task
 
@@ -200,6 +200,27 @@ def test_intervals_hold_what_they_say() -> None:
     inside = (new >= found[:, :, 0]) & (new <= found[:, :, -1])
     assert 0.75 < inside.mean() < 0.87
     assert (np.diff(fitted.spread) >= 0).all()
+
+
+def test_errors_of_a_window_that_are_alike_count_for_fewer() -> None:
+    rng = np.random.default_rng(0)
+    level, noise = rng.normal(size=(300, 1)), rng.normal(size=(300, 12))
+    assert independent_errors(np.repeat(level, 12, axis=1)) == pytest.approx(300)
+    assert independent_errors(noise) > 3000
+    assert 300 < independent_errors(level + noise) < 1000
+    assert independent_errors(np.full((2, 3), np.nan)) == 2
+
+
+def test_intervals_of_three_windows_hold_what_they_say() -> None:
+    """Each window is off by something of its own, as forecasts are."""
+    rng, inside, ones = np.random.default_rng(0), [], np.ones(4)
+    for _ in range(300):
+        errors = rng.normal(size=(4, 1)) + 0.7 * rng.normal(size=(4, 8))
+        actual = Actual(errors, ones, ones, np.arange(4), np.arange(4))
+        fitted = Intervals.fit(actual.take(np.arange(4) > 0), np.zeros((3, 8)))
+        found = fitted.quantiles(np.zeros((1, 8)), ones[:1])
+        inside.append((errors[:1] >= found[..., 0]) & (errors[:1] <= found[..., -1]))
+    assert 0.75 < np.mean(inside) < 0.87
 
 
 def test_a_model_comes_out_even_without_time() -> None:

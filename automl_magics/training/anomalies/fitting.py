@@ -21,7 +21,7 @@ from automl_magics.training.anomalies.classifier import out_of_fold
 from automl_magics.training.anomalies.detectors import DETECTORS
 from automl_magics.training.anomalies.labels import KnownAnomalies
 from automl_magics.training.anomalies.measures import Measures
-from automl_magics.training.anomalies.scores import Detectors, Ranked, agreement
+from automl_magics.training.anomalies.scores import Detectors, Ranked, agreement, combined
 from automl_magics.training.encoding import Encoded
 from automl_magics.training.frames import Floats
 from automl_magics.training.metrics import all_scores, find_metric
@@ -53,8 +53,8 @@ class Fitted:
 
     @property
     def stability(self) -> float:
-        """How alike the two halves' mean places order the rows."""
-        return agreement(*(half.mean(axis=1) for half in self.halves))
+        """How alike the two halves' detectors together order the rows."""
+        return agreement(*(combined(half) for half in self.halves))
 
     def of(self, names: list[str]) -> Detectors:
         """Return some of the detectors as one."""

@@ -13,7 +13,7 @@ from automl_magics.training.anomalies.classifier import Learned
 from automl_magics.training.anomalies.fitting import STABILITY, Fitted
 from automl_magics.training.anomalies.labels import KnownAnomalies
 from automl_magics.training.anomalies.model import AnomalyModel, usual_values
-from automl_magics.training.anomalies.scores import Detectors
+from automl_magics.training.anomalies.scores import Detectors, combined
 from automl_magics.training.anomalies.seasons import Seasons
 from automl_magics.training.curves import curves_of
 from automl_magics.training.encoding import Encoded, Encoder
@@ -80,7 +80,7 @@ class Report:
         scores = {STABILITY: fitted.stability}
         if fitted.places is not None and self._known is not None:
             places = [list(fitted.members).index(name) for name in self._chosen]
-            self._honest = fitted.places[:, places].mean(axis=1)
+            self._honest = combined(fitted.places[:, places])
             scores |= all_scores(ANOMALIES, self._known.target, self._honest)
         if together:
             row = LeaderboardRow(

@@ -1,4 +1,9 @@
-"""Several detectors as one score: the mean of where each puts a row among the rows it has seen."""
+"""Several detectors as one score, from where each puts a row among the rows it has seen.
+
+The share of rows that a detector finds stranger is a p-value, and their logarithms are averaged as
+Fisher's method does (Statistical Methods for Research Workers, 1932): a detector that is sure of a
+row counts for more than one that is not, where a mean of places would let it drown.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +20,7 @@ from automl_magics.training.frames import Floats
 
 _FILE = "detectors.npz"
 _KNOTS = 1_000
+_LEAST = 1e-15
 _DIGITS = 9
 """Sums of many rows at once are not those of one row to the last bit."""
 _FENCE = 3.0
@@ -55,7 +61,7 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Detectors:
-    """Fitted detectors on measures, whose mean place is the score: 0 to 1, higher is stranger."""
+    """Fitted detectors on measures, as one score: 0 to 1, higher is stranger."""
 
     measures: Measures
     members: Mapping[str, Ranked]
@@ -77,8 +83,8 @@ class Detectors:
         )
 
     def score(self, features: Encoded) -> Floats:
-        """Return the mean place."""
-        found: Floats = np.round(self.places(features).mean(axis=1), _DIGITS)
+        """Return where the detectors together put rows."""
+        found: Floats = np.round(combined(self.places(features)), _DIGITS)
         return found
 
     def contamination(self, features: Encoded) -> float:
@@ -113,6 +119,13 @@ class Detectors:
                 knots, rows = own.pop("knots"), int(own.pop("seen"))
                 members[name] = Ranked(kind.from_arrays(own), knots, rows)
         return cls(Measures.from_arrays(_under(arrays, "measures")), members)
+
+
+def combined(places: Floats) -> Floats:
+    """Return 1 less the geometric mean of the shares of rows above places (rows, detectors)."""
+    above = np.maximum(1.0 - places, _LEAST)
+    found: Floats = 1.0 - np.exp(np.log(above).mean(axis=1))
+    return found
 
 
 def agreement(first: Floats, second: Floats) -> float:

@@ -1,9 +1,13 @@
-"""Quantiles of forecasts, from the errors made in the validation windows (split conformal).
+"""Quantiles of forecasts, from the errors made in the validation windows.
 
 Errors are divided by the series' scale and by how far errors grow with the step, pooled, and their
-quantiles put around the forecast, a little wider than the sample's own (Vovk et al. 2005; for
-forecasts Stankeviciute et al. 2021). Windows follow each other, so coverage is measured besides, on
-each window with the errors of the others.
+quantiles put around the forecast (split conformal; Vovk et al. 2005; for forecasts Stankeviciute et
+al. 2021). Errors of one window go up and down together, so that windows, not values, are what there
+are many or few of: the pool counts for as many independent errors as Kish's design effect leaves
+(Survey Sampling, 1965), and quantiles are wider by what Student's t is wider than the normal
+distribution for so many. Where they are few, errors count with both signs, lest a few windows that
+were all missed on one side are taken for a rule. Coverage is measured besides, on each window with
+the errors of the others.
 """
 
 from collections.abc import Mapping
@@ -14,6 +18,9 @@ import numpy as np
 
 from automl_magics.training.frames import Floats
 from automl_magics.training.series.scores import QUANTILES, Actual
+
+_ENOUGH = 50
+"""Independent errors from which on their two signs are told apart."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +42,8 @@ class Intervals:
         means = np.where(counts, sizes / np.maximum(counts, 1), np.nan)
         means = np.where(np.isfinite(means), means, np.nanmean(means))
         spread = np.maximum(_never_falling(means, np.maximum(counts, 1)), 1e-9)
-        pooled = np.sort((errors / spread)[known])
-        count = len(pooled)
-        at = [
-            np.floor((count + 1) * level) - 1 if level < 0.5 else np.ceil((count + 1) * level) - 1
-            for level in QUANTILES
-        ]
-        places = np.clip(np.array(at, dtype=np.int64), 0, count - 1)
-        around = pooled[places]
-        around[len(QUANTILES) // 2] = np.median(pooled)
-        return cls(spread, np.maximum.accumulate(around))
+        relative = np.where(known, errors / spread, np.nan)
+        return cls(spread, _around(relative, independent_errors(relative)))
 
     def quantiles(self, forecast: Floats, scale: Floats) -> Floats:
         """Return (rows, horizon, quantiles) around forecasts (rows, horizon)."""
@@ -72,6 +71,46 @@ def honest_quantiles(actual: Actual, forecast: Floats) -> Floats:
         learned = Intervals.fit(actual.take(rest), forecast[rest])
         found[here] = learned.quantiles(forecast[here], actual.scale[here])
     return found
+
+
+def independent_errors(errors: Floats) -> float:
+    """Return as how many independent errors those of rows (rows, horizon) count, two at least.
+
+    The design effect of clusters of ``m`` errors is ``1 + (m - 1) r``, with ``r`` the correlation
+    of two errors of a row, here from the mean square of the rows' means.
+    """
+    known = np.isfinite(errors)
+    counts = known.sum(axis=1)
+    used = counts > 0
+    if not used.any():
+        return 2.0
+    sizes = counts[used].astype(np.float64)
+    filled = np.where(known, errors, 0.0)[used]
+    square = (filled**2).sum() / sizes.sum()
+    of_means = float(np.mean((filled.sum(axis=1) / sizes) ** 2))
+    m = float(sizes.mean())
+    r = 1.0
+    if m > 1 and square > 0:
+        r = float(np.clip((m * of_means / square - 1) / (m - 1), 0, 1))
+    return max(2.0, float(sizes.sum()) / (1 + (m - 1) * r))
+
+
+def _around(errors: Floats, independent: float) -> Floats:
+    """Return the quantiles that errors, of which so many are independent, foretell for new ones."""
+    from scipy.stats import norm, t
+
+    pooled = errors[np.isfinite(errors)]
+    if independent < _ENOUGH:
+        pooled = np.concatenate([pooled, -pooled])
+    found = np.quantile(pooled, QUANTILES)
+    middle = found[len(QUANTILES) // 2]
+    levels = np.array(QUANTILES)
+    off = levels != 0.5
+    wider = np.ones(len(levels))
+    wider[off] = t.ppf(levels[off], independent - 1) / norm.ppf(levels[off])
+    wider *= np.sqrt(1 + 1 / independent)
+    found = middle + wider * (found - middle)
+    return np.maximum.accumulate(found)
 
 
 def _never_falling(values: Floats, weights: Floats) -> Floats:
