@@ -33,6 +33,8 @@ class Member:
     """What one fold took."""
     score: float
     """The metric on all rows it has predicted so far."""
+    given_up: bool = False
+    """The fit would not have come near what others of its family have reached."""
     writing: float = 0.0
     """Seconds that writing its models took."""
     refitted: Predictor | None = None
@@ -46,7 +48,7 @@ class Member:
         rows = len(data.target)
         shape = (rows, data.classes) if data.classes else (rows,)
         member = cls(
-            fit.configuration, fit.again, {}, fit.seconds / len(folds), np.nan,
+            fit.configuration, fit.again, {}, fit.seconds / len(folds), np.nan, fit.given_up,
             sums=np.zeros(shape), counts=np.zeros(rows, np.int64),
         )  # fmt: skip
         member.add(fit, range(len(folds)), folds)

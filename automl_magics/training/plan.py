@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, ModelFamily, Preset
 from automl_magics.training.algorithms.base import Configuration, TrainingData
 from automl_magics.training.members import Member
@@ -141,7 +143,9 @@ def reordered(
 ) -> list[Configuration]:
     """Return the configurations to come in the order that the fit of one suggests.
 
-    Where averages of the label have not helped it, others come without them first.
+    Where averages of the label have not helped it, others come without them first; where splits at
+    random have left a booster far behind, those without. Where a network has learned on to its last
+    epochs there is little noise, and one that learns less of it comes last.
     """
     fits = {member.configuration.candidate: member for member in members}
     fit = fits.get(tried.candidate)
@@ -149,7 +153,12 @@ def reordered(
         return list(rest)
     without = fits.get(tried.candidate.removesuffix(_TARGETS)) if tried.targets else None
     if without is not None and metric.is_better(without.score, fit.score):
-        return sorted(rest, key=lambda configuration: configuration.targets)
+        return sorted(rest, key=lambda one: one.targets)
+    if fit.given_up and tried.parameters.get("extra_trees"):
+        return sorted(rest, key=lambda one: bool(one.parameters.get("extra_trees")))
+    learned = fit.again.parameters
+    if learned.get("epochs", 0.0) > 0.5 * learned.get("planned", np.inf):
+        return sorted(rest, key=lambda one: one.algorithm == tried.algorithm)
     return list(rest)
 
 

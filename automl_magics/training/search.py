@@ -26,6 +26,9 @@ from automl_magics.training.reporter import Reporter
 from automl_magics.training.shares import Shares
 from automl_magics.training.validation import Validation
 
+_WORTH_DRAWING = 0.05
+"""Of the budget: what must be left for further configurations to be drawn."""
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -102,8 +105,7 @@ class Search:
         left_out = self._try_plan(done)
         if self.incumbent is None:
             raise self._no_model()
-        if not left_out:
-            self._go_on(done)
+        self._go_on(done)
         completed = self._completed(self.incumbent)
         self._say_how_it_ended(left_out)
         return completed
@@ -135,6 +137,9 @@ class Search:
         able = rules.max_trials is None and rules.preset is not Preset.FAST and rules.ensemble
         timed = np.isfinite(self._budget.seconds)
         if not able or not timed or self.rows <= FURTHER_FROM_ROWS:
+            return
+        assert self.incumbent is not None  # noqa: S101 - for the type checker
+        if self.shares.left(self.incumbent) < _WORTH_DRAWING * self._budget.seconds:
             return
         with self._budget.spend("importing"):  # half a second, which most searches do without
             from automl_magics.training.further import MOST_FURTHER, Further

@@ -60,7 +60,7 @@ class Shares:
             return np.inf
         if incumbent is None:
             return self._budget.remaining * 0.5
-        left = self._budget.remaining - self._reserve(incumbent)
+        left = self.left(incumbent)
         configuration = self._plan[position]
         cost = self._cost(configuration)
         if left <= 2 * cost.usable or left <= 0.02 * self._budget.seconds:
@@ -74,6 +74,10 @@ class Shares:
         most = _HURRIED_SHARE * (0.5 if self._at_once else 1.0)
         hurried = min(most * left, cost.seconds * _hurry(configuration))
         return min(left, max(_MORE_THAN_FAIR * share * left, 3 * cost.usable, hurried))
+
+    def left(self, incumbent: Ensemble) -> float:
+        """Return the seconds that are left for fits."""
+        return self._budget.remaining - self._reserve(incumbent)
 
     def race_is_over(self) -> None:
         """Keep nothing any more for fitting members again."""

@@ -1,6 +1,7 @@
 """What a search does with what is left of its budget, and the shortcuts of its helper families."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from automl_magics.training.engine import train
 from automl_magics.training.further import Further
 from automl_magics.training.members import Member
 from automl_magics.training.metrics import Objective, find_metric
+from automl_magics.training.plan import reordered
 from automl_magics.training.task import Task
 from automl_magics.training.validation import plan_validation, repeated
 
@@ -159,3 +161,28 @@ def test_more_columns_than_rows() -> None:
     table = pa.table({**values, "y": values["x0"] + random.normal(size=60)})
     outcome = train(table, Task("y", max_trials=2), budget=Budget(60.0), threads=1)
     assert {row.candidate for row in outcome.result.leaderboard} >= {"linear-normal"}
+
+
+def test_what_a_fit_shows_changes_the_order_of_those_to_come() -> None:
+    name = AutoMLAlgorithm.LIGHTGBM_REGRESSOR
+    plain = Configuration("plain", name, {})
+    averaged = Configuration("plain-targets", name, {}, targets=True)
+    extra = Configuration("extra", name, {"extra_trees": True})
+    network = Configuration("network", ModelFamily.NEURAL_NETWORK, {})
+    rest = [averaged, extra, network, plain]
+    metric = find_metric("rmse", ProblemType.REGRESSION)
+
+    def after(fit: Configuration, score: float, **known: Any) -> list[str]:
+        parameters = known.pop("parameters", fit.parameters)
+        member = Member(fit, replace(fit, parameters=parameters), {}, 1.0, score, **known)
+        others = [Member(plain, plain, {}, 1.0, 0.5)]
+        return [one.candidate for one in reordered(rest, fit, [*others, member], metric)]
+
+    as_planned = ["plain-targets", "extra", "network", "plain"]
+    assert after(averaged, 0.4) == as_planned
+    assert after(averaged, 0.6) == ["extra", "network", "plain", "plain-targets"]
+    assert after(extra, 0.6) == as_planned
+    assert after(extra, 0.6, given_up=True) == ["plain-targets", "network", "plain", "extra"]
+    few, many = {"epochs": 3, "planned": 40}, {"epochs": 30, "planned": 40}
+    assert after(network, 0.6, parameters=few) == as_planned
+    assert after(network, 0.6, parameters=many) == ["plain-targets", "extra", "plain", "network"]

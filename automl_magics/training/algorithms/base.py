@@ -132,6 +132,8 @@ class Fit:
     """How long the fit took in all, without the predictions."""
     predict_seconds: float
     """How long all the predictions took."""
+    given_up: bool = False
+    """True when it would not have come near what others of its family have reached."""
 
     @property
     def again(self) -> Configuration:

@@ -111,6 +111,7 @@ class Lockstep:
         self.best_round = 1
         self.done = 0
         self.complete = True
+        self.given_up = False
         self.seconds = 0.0
         self.folds = len(boosters)
         self.least_loss = np.inf
@@ -159,6 +160,7 @@ class Lockstep:
             complete=self.complete,
             seconds=self.seconds,
             predict_seconds=0.0,
+            given_up=self.given_up,
         )
 
     def _run_by_loss(self, pool: ThreadPoolExecutor) -> None:
@@ -171,7 +173,8 @@ class Lockstep:
             self._evaluate(pool)
             finished = finished or self._is_over() or self.done >= MAX_ROUNDS
             finished = finished or self.done - self.best_round >= self._patience
-            finished = finished or self._is_hopeless()
+            self.given_up = not finished and self._is_hopeless()
+            finished = finished or self.given_up
             if not finished:
                 self._hurry()
 
