@@ -63,6 +63,19 @@ class _Task:
         """How many threads to train with."""
         return self.told.threads or self.settings.threads(None)
 
+    @property
+    def whole(self) -> Task:
+        """What is to be trained."""
+        return replace(Task.from_request(self.job.request), networks=self.told.networks)
+
+    def part(self, families: list[str]) -> Task:
+        """Return what is to be trained, confined to some of the families of models."""
+        whole = self.whole
+        others = [
+            name for name in whole.of(self.job.problem_type).algorithms if name not in families
+        ]
+        return replace(whole, exclude_algorithms=whole.exclude_algorithms.union(others))
+
     def rows(self) -> Snapshot:
         """Return the frozen rows, on this machine."""
         found = fetch(self.settings, self.job, self.folder)
@@ -119,7 +132,7 @@ def search(specification: dict[str, Any], shard: dict[str, Any]) -> None:
         try:
             outcome = train(
                 pq.read_table(snapshot.path),
-                _part(task.job, shard["families"]),
+                task.part(shard["families"]),
                 budget=budget,
                 reporter=task.reporter,
                 threads=task.settings.threads(task.job.request.hardware),
@@ -167,7 +180,7 @@ def select_and_register(specification: dict[str, Any]) -> dict[str, str]:
         best = best_of_all(
             shards,
             table,
-            Task.from_request(task.job.request).of(task.job.problem_type),
+            task.whole.of(task.job.problem_type),
             limit=task.limit,
             threads=task.settings.threads(task.job.request.hardware),
             stop=task.reporter.superseded,
@@ -213,13 +226,6 @@ def _shards(job: TrainingJob, at_most: int) -> list[list[str]]:
     able = [str(name) for name in Task.from_request(job.request).of(job.problem_type).algorithms]
     count = max(1, min(at_most, len(able)))
     return [able[index::count] for index in range(count)]
-
-
-def _part(job: TrainingJob, families: list[str]) -> Task:
-    """Return a job's task, confined to some of its families of models."""
-    whole = Task.from_request(job.request)
-    others = [name for name in whole.of(job.problem_type).algorithms if name not in families]
-    return replace(whole, exclude_algorithms=whole.exclude_algorithms.union(others))
 
 
 @contextmanager

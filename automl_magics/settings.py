@@ -25,6 +25,7 @@ from automl_magics.contracts.hardware import (
     hardware_profile,
     hardware_profiles,
 )
+from automl_magics.contracts.networks import ImageNetwork, Networks, TextNetwork
 
 PRESET_SECONDS: Mapping[Preset, float] = {
     Preset.FAST: 30,
@@ -84,6 +85,13 @@ class Settings(BaseSettings):
     scoring_models: int = Field(8, ge=1)
     """How many deployed models are kept in memory."""
 
+    text_model: Path | None = None
+    """A folder with a sentence-transformers model, which texts are embedded by."""
+    image_model: str | None = None
+    """What timm calls the network that pictures are described by; needs ``image_weights``."""
+    image_weights: Path | None = None
+    """The file with that network's weights: safetensors, or a state dict of PyTorch's."""
+
     crew: CrewName = CrewName.BUILTIN
     """Who designs a feature engineering job that does not say: builtin or llm."""
     crew_model: str | None = None
@@ -124,14 +132,17 @@ class Settings(BaseSettings):
     airflow_poll: float = Field(5.0, gt=0)
     """Seconds between two looks at the open runs."""
 
-    @field_validator("home")
+    @field_validator("home", "text_model", "image_weights")
     @classmethod
-    def _home_is_absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+    def _is_absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
 
     @field_validator(
         "server_url",
         "mlflow_tracking_uri",
+        "text_model",
+        "image_model",
+        "image_weights",
         "crew_model",
         "crew_url",
         "airflow_url",
@@ -165,6 +176,22 @@ class Settings(BaseSettings):
         """Return how many threads a job trains with: its profile's, else an equal share."""
         share = (os.cpu_count() or 1) // max(1, self.max_jobs)
         return self.profile(hardware).threads or max(1, share)
+
+    @property
+    def networks(self) -> Networks:
+        """The pretrained networks of jobs; `InvalidInput` where one of two settings is missing."""
+        if (self.image_model is None) != (self.image_weights is None):
+            given, lacking = "AUTOML_IMAGE_MODEL", "AUTOML_IMAGE_WEIGHTS"
+            if self.image_model is None:
+                given, lacking = lacking, given
+            raise InvalidInput(
+                f"{given} is set and {lacking} is not.", hint="Set both of them, or neither."
+            )
+        text = self.text_model and TextNetwork(folder=self.text_model)
+        image = None
+        if self.image_model is not None and self.image_weights is not None:
+            image = ImageNetwork(architecture=self.image_model, weights=self.image_weights)
+        return Networks(text=text, image=image)
 
     @property
     def store_path(self) -> Path:
@@ -266,6 +293,10 @@ def environment(settings: Settings) -> dict[str, str]:
     if settings.hardware:
         profiles = {name: one.model_dump(mode="json") for name, one in settings.hardware.items()}
         values["AUTOML_HARDWARE"] = json.dumps(profiles)
-    if settings.mlflow_tracking_uri:
-        values["AUTOML_MLFLOW_TRACKING_URI"] = settings.mlflow_tracking_uri
-    return values
+    optional = {
+        "AUTOML_MLFLOW_TRACKING_URI": settings.mlflow_tracking_uri,
+        "AUTOML_TEXT_MODEL": settings.text_model,
+        "AUTOML_IMAGE_MODEL": settings.image_model,
+        "AUTOML_IMAGE_WEIGHTS": settings.image_weights,
+    }
+    return values | {name: str(value) for name, value in optional.items() if value}

@@ -19,6 +19,7 @@ from automl_magics.contracts.errors import AutoMLError, Conflict, NotFound, firs
 from automl_magics.contracts.hardware import LOCAL
 from automl_magics.contracts.training import Progress, Snapshot, TrainingJob
 from automl_magics.data.snapshot import SNAPSHOT_FILE, describe_snapshot, take_snapshot
+from automl_magics.job_networks import networks_of
 from automl_magics.memory_guard import memory_bound
 from automl_magics.reporting import StoreReporter
 from automl_magics.service.source_of import source_of_job
@@ -131,16 +132,19 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
             load_libraries(job.problem_type, job.algorithm)
         budget.reserve = _reserve(limit, budget.spent("loading libraries"))
         with budget.spend("reading the data"):
-            task = Task.from_request(job.request)
+            task = replace(
+                Task.from_request(job.request),
+                memory_limit=settings.profile(job.request.hardware).memory_limit,
+                networks=networks_of(job, settings.networks),
+            )
             stored = StoredRows(snapshot.path)
             in_batches = learns_online(task, snapshot.rows) or job.request.learns_from_pictures
             table = stored if in_batches else pq.read_table(snapshot.path)
         tracking.check()
         kept = settings.job_folder(job.job_id) / FITS_FOLDER
-        allowed = settings.profile(job.request.hardware).memory_limit
         outcome = train(
             table,
-            replace(Task.from_request(job.request), memory_limit=allowed),
+            task,
             budget=budget,
             reporter=reporter,
             threads=settings.threads(job.request.hardware),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from automl_magics.contracts.networks import NO_NETWORKS, Networks
 from automl_magics.contracts.training import TrainingJob
 
 SHARED_DAG_ID = "automl_train"
@@ -44,6 +45,8 @@ class DagSpecification(BaseModel):
     """How many threads a task trains with; an equal share of its machine when left out."""
     memory_limit: int | None = None
     """How many bytes of memory a task may train with."""
+    networks: Networks = NO_NETWORKS
+    """Pretrained networks, where Airflow's workers find them."""
 
 
 class TrainingPreview(BaseModel):

@@ -27,6 +27,7 @@ from automl_magics.contracts.enums import (
     ProblemType,
     TrialStatus,
 )
+from automl_magics.contracts.networks import UsedNetwork
 
 NEEDS_NO_LABEL = frozenset({ProblemType.ANOMALY_DETECTION, ProblemType.CONTEXTUAL_BANDIT})
 
@@ -265,6 +266,8 @@ class TrainingResult(BaseModel):
     ``confusion``, ``residuals``; and ``incumbent``, pairs of seconds and best score so far."""
     build: Build | None = None
     """What it takes to build the model again; None where that cannot be told."""
+    networks: list[UsedNetwork] = Field(default_factory=list)
+    """Pretrained networks that texts or pictures became features by."""
     leaderboard: list[LeaderboardRow]
     ledger: list[LedgerEntry]
     warnings: list[str] = Field(default_factory=list)

@@ -81,6 +81,8 @@ def _why_not(result: TrainingResult) -> str | None:
     """Return why no notebook can be made of a job with a model; None where one can."""
     if result.problem_type not in _WRITINGS:
         return "none is written for such models yet"
+    if result.networks:
+        return "it learned with a pretrained network, whose copy only the model has"
     if result.build is None:
         return "an older version has trained it"
     strange = next((one for one in result.build.columns if one.kind not in _KINDS), None)

@@ -17,6 +17,7 @@ from automl_magics.contracts.errors import AutoMLError, Forbidden, first_line
 from automl_magics.contracts.http import PSK_HEADER
 from automl_magics.executors.airflow.rest import AirflowApi
 from automl_magics.settings import Settings
+from automl_magics.training.networks.checks import check_networks
 
 SECONDS = 30
 
@@ -45,6 +46,8 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[Settings], str]]]:
         ("store", _store),
         ("kernel", _kernel),
     ]
+    if settings.text_model or settings.image_model or settings.image_weights:
+        found.append(("networks", _networks))
     if urlsplit(settings.mlflow_uri).scheme in ("http", "https"):
         found.append(("mlflow", _mlflow))
     airflow: dict[str, tuple[object, Callable[[Settings], str]]] = {
@@ -93,6 +96,14 @@ def _kernel(settings: Settings) -> str:
             f"There is no kernelspec {settings.kernel_name!r}. Set AUTOML_KERNEL_NAME."
         ) from None
     return settings.kernel_name
+
+
+def _networks(settings: Settings) -> str:
+    networks = settings.networks
+    check_networks(networks, ("text", "image"))
+    text = networks.text and f"texts by {networks.text.folder}"
+    image = networks.image and f"pictures by {networks.image.architecture}"
+    return ", ".join(filter(None, (text, image)))
 
 
 def _mlflow(settings: Settings) -> str:

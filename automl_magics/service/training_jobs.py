@@ -7,6 +7,7 @@ here blocks for milliseconds to half a second: a server calls it in a thread.
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -41,7 +42,8 @@ from automl_magics.service.source_of import STAGED, source_of_request
 from automl_magics.settings import PRESET_SECONDS, Settings
 from automl_magics.store import Store
 from automl_magics.store.jobs import utc_now
-from automl_magics.training.contents import predictor_type_of
+from automl_magics.training.contents import network_kinds, predictor_type_of
+from automl_magics.training.networks.checks import check_networks
 from automl_magics.training.problems import SUPERVISED, problem_of, reason_of
 from automl_magics.training.task import Task, default_algorithm
 
@@ -276,6 +278,8 @@ class TrainingService:
         check_rows(source, task, problem_type)
         contents = look_at_contents(source, profile.columns, task)
         predictor_type, kind = predictor_type_of(task, problem_type, contents)
+        looked_at = network_kinds(replace(task, predictor_type=predictor_type), contents)
+        check_networks(self._settings.networks, looked_at)
         name = request.name or _default_name(request, problem_type)
         now = utc_now()
         accepted = request.model_copy(

@@ -117,3 +117,7 @@ class Slot:
     def stopped(self) -> bool:
         """True when a stop was asked for."""
         return self._budget.stopped
+
+
+ENDLESS = Budget(float("inf"))
+"""For what has all the time there is."""

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from automl_magics.training.dates import ISO_8601
 from automl_magics.training.frames import Floats, flags, moments, numbers, texts
-from automl_magics.training.images.image import Image
 
 MAX_LEVELS = 500
 MAX_WORDS = 100
@@ -201,9 +200,7 @@ def _tokens(value: str) -> list[str]:
     return _WORD.findall(value.lower())
 
 
-_KINDS: Mapping[str, Any] = {
-    kind.kind: kind for kind in (Number, Flag, Category, Moment, Text, Image)
-}
+_KINDS: Mapping[str, Any] = {kind.kind: kind for kind in (Number, Flag, Category, Moment, Text)}
 
 
 def to_dict(encoder: ColumnEncoder) -> dict[str, Any]:
@@ -213,8 +210,6 @@ def to_dict(encoder: ColumnEncoder) -> dict[str, Any]:
 
 def from_dict(document: Mapping[str, Any]) -> ColumnEncoder:
     """Return the encoder that `to_dict` wrote."""
-    if document["kind"] == Image.kind:
-        return Image.from_document(document)
     values = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in document.items()

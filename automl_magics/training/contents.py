@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from automl_magics.contracts.data import ColumnType
 from automl_magics.contracts.enums import PredictorType, ProblemType
 from automl_magics.contracts.errors import InvalidInput
+from automl_magics.contracts.networks import NetworkKind
 from automl_magics.contracts.pictures import names_pictures
 from automl_magics.training.problems import SUPERVISED
 from automl_magics.training.task import Task
@@ -139,6 +140,17 @@ def image_columns(task: Task, contents: Contents) -> list[str]:
     if task.predictor_type not in (PredictorType.IMAGE, PredictorType.MULTIMODAL):
         return []
     return contents.named(task.features(contents.types), "image")
+
+
+def network_kinds(task: Task, contents: Contents) -> set[NetworkKind]:
+    """Return which pretrained networks have something to look at; the predictor type is settled."""
+    found: set[NetworkKind] = set()
+    reads = task.predictor_type in (PredictorType.TEXT, PredictorType.MULTIMODAL)
+    if reads and text_columns(task, contents):
+        found.add("text")
+    if image_columns(task, contents):
+        found.add("image")
+    return found
 
 
 def left_out(task: Task, contents: Contents) -> dict[str, str]:

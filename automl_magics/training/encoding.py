@@ -1,48 +1,40 @@
 """From a frame to the matrix that models learn from, the same way at training and prediction."""
 
-import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from automl_magics.contracts.data import ColumnType
 from automl_magics.contracts.errors import InvalidInput, did_you_mean
+from automl_magics.contracts.networks import NetworkKind
 from automl_magics.training.columns import (
     Category,
     ColumnEncoder,
-    Flag,
-    Moment,
-    Number,
-    Text,
     from_dict,
     to_dict,
 )
-from automl_magics.training.contents import looks_like_an_identifier
-from automl_magics.training.dates import date_format
+from automl_magics.training.encoder_choice import choose_encoder
 from automl_magics.training.frames import (
     Floats,
     column_type,
     columns_of,
-    is_span,
-    numbers,
 )
+from automl_magics.training.images.image import Image
+from automl_magics.training.networks.backbone import Backbone
+from automl_magics.training.networks.sentences import Sentences
 from automl_magics.training.sparse import SparseBlock
-from automl_magics.training.text_column import Document, TextPlan, mean_length
+from automl_magics.training.text_column import Document
 
-_BLANK = r"^\s*(\?|-|n/?a|nan|null|none)?\s*$"
-_LEADING_ZERO = r"^\s*-?0\d"
 _TEXTS = "texts"
+_NETWORKS = "networks"
 SHARED_ROWS = 32_768
 """Of so many rows at once is kept what several models want of them."""
-_ID_ROWS = 50
-"""With fewer rows, all-different values say nothing."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +96,6 @@ class Encoder:
         frame: Any,
         columns: Sequence[str] | None = None,
         *,
-        documents: Collection[str] = (),
-        seconds: float = math.inf,
-        seed: int = 0,
         chosen: Mapping[str, ColumnEncoder] | None = None,
     ) -> "Encoder":
         """Choose an encoder for each column by looking at training rows only.
@@ -114,11 +103,8 @@ class Encoder:
         Parameters
         ----------
         chosen
-            The encoders of columns for which there is one already.
-        documents
-            Columns whose texts are read whole, for families that learn from n-grams.
-        seconds
-            A budget, of which reading these texts may take a share.
+            The encoders of columns for which there is one already: of texts that are read whole,
+            for families that learn from n-grams, and of pictures.
 
         Raises `InvalidInput` when no column is worth learning from.
         """
@@ -127,12 +113,8 @@ class Encoder:
         dropped: dict[str, str] = {}
         for name in found if columns is None else columns:
             choice: ColumnEncoder | str | None = (chosen or {}).get(name)
-            if choice is None and name in documents:
-                values, share = found[name], seconds / len(documents)
-                plan = TextPlan.within(share, len(values), mean_length(values))
-                choice = Document.fit(values, name, plan, seed)
             if choice is None:
-                choice = _choose(found[name], name)
+                choice = choose_encoder(found[name], name)
             if isinstance(choice, str):
                 dropped[name] = choice
             else:
@@ -169,8 +151,29 @@ class Encoder:
                 dense = encoder.encode(found[name], name)
             values[:, at : at + width] = dense
             at += width
-        block = SparseBlock.of(sparse) if sparse else None
+        apart = {name: document.apart for name, document in self.documents.items()}
+        block = SparseBlock.of(sparse, apart) if sparse else None
         return Encoded(values, self.names, self.sources, self._categorical, block)
+
+    def unknown(self, features: Encoded) -> NDArray[np.bool_]:
+        """Return which of the rows that this has encoded have nothing to be predicted by.
+
+        Every column is missing there, or holds what cannot be read or was never seen.
+        """
+        return np.isnan(features.values[:, self._telling]).all(axis=1)
+
+    @cached_property
+    def _telling(self) -> NDArray[np.int64]:
+        """The features that are missing where their column is; n-grams' are 0 then."""
+        widths = [len(encoder.features) for encoder in self.encoders.values()]
+        starts = np.concatenate([[0], np.cumsum(widths)[:-1]]).astype(np.int64)
+        told = [
+            encoder.apart if isinstance(encoder, Document) else width
+            for encoder, width in zip(self.encoders.values(), widths, strict=True)
+        ]
+        return np.concatenate(
+            [np.arange(start, start + width) for start, width in zip(starts, told, strict=True)]
+        )
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -211,8 +214,19 @@ class Encoder:
         """The columns whose texts are read whole."""
         return {name: of for name, of in self.encoders.items() if isinstance(of, Document)}
 
+    @property
+    def networks(self) -> "dict[NetworkKind, Sentences | Backbone]":
+        """The pretrained networks that columns become features by."""
+        found: dict[NetworkKind, Sentences | Backbone] = {}
+        for encoder in self.encoders.values():
+            if isinstance(encoder, Document) and encoder.embedding is not None:
+                found["text"] = encoder.embedding.network
+            if isinstance(encoder, Image) and encoder.seen is not None:
+                found["image"] = encoder.seen.network
+        return found
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the encoder as JSON's types, all but its documents, which `save_documents` has."""
+        """Return the encoder as JSON's types, all but what `save_files` has."""
         return {
             "columns": [
                 {"name": name, "type": self.types[name], "encoder": _as_json(encoder)}
@@ -221,20 +235,30 @@ class Encoder:
             "dropped": dict(self.dropped),
         }
 
-    def save_documents(self, folder: Path) -> None:
-        """Write what is too large for JSON into a model's folder."""
+    def save_files(self, folder: Path) -> None:
+        """Write what is too large for JSON into a model's folder: documents and networks."""
         for place, encoder in enumerate(self.encoders.values()):
             if isinstance(encoder, Document):
                 encoder.save(folder / _TEXTS / str(place))
+        for kind, network in self.networks.items():
+            network.save(folder / _NETWORKS / kind)
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any], folder: Path | None = None) -> "Encoder":
-        """Return the encoder that `to_dict` wrote, with the documents of a model's folder."""
+        """Return the encoder that `to_dict` wrote, with the files of a model's folder.
+
+        Raises `InvalidInput` where it needs a network and nothing is installed to run it.
+        """
         columns = document["columns"]
+        place_of = Path() if folder is None else folder
+        sentences = cache(lambda: Sentences.of_model(place_of / _NETWORKS / "text"))
+        backbone = cache(lambda: Backbone.of_model(place_of / _NETWORKS / "image"))
 
         def read(place: int, told: Mapping[str, Any]) -> ColumnEncoder:
-            if told["kind"] == Document.kind and folder is not None:
-                return Document.load(folder / _TEXTS / str(place))
+            if told["kind"] == Document.kind:
+                return Document.load(place_of / _TEXTS / str(place), sentences)
+            if told["kind"] == Image.kind:
+                return Image.from_document(told, backbone)
             return from_dict(told)
 
         return cls(
@@ -245,71 +269,8 @@ class Encoder:
 
 
 def _as_json(encoder: ColumnEncoder) -> dict[str, Any]:
-    return {"kind": encoder.kind} if isinstance(encoder, Document) else to_dict(encoder)
-
-
-def _choose(values: pa.Array, name: str) -> ColumnEncoder | str:
-    """Return a column's encoder, or why it has none."""
-    kind = column_type(values.type)
-    if values.null_count == len(values):
-        return "has no values"
-    if kind == "text":
-        return _choose_for_text(values, name)
-    if kind == "other" and not is_span(values.type):
-        return f"holds {values.type}, which cannot be learned from"
-    if kind == "datetime":
-        return _varying(Moment.fit(values, name), values, name)
-    if kind == "integer" and _is_row_number(values, name):
-        return "is an identifier: it differs in every row"
-    return _varying(Flag() if kind == "boolean" else Number(), values, name)
-
-
-def _choose_for_text(text: pa.Array, name: str) -> ColumnEncoder | str:
-    known = text.drop_null()
-    filled = known.filter(pc.invert(pc.match_substring_regex(known, _BLANK, ignore_case=True)))
-    if len(filled) and _is_numeric(filled, name):
-        return _varying(Number(), text, name)
-    form = date_format(filled)
-    if form is not None:
-        return _varying(Moment.fit(text, name, form), text, name)
-    distinct = pc.count_distinct(known).as_py()
-    if distinct > 0.5 * len(known) and distinct > 20 and _words(known) >= 3:
-        return Text.fit(text)
-    if distinct > 0.95 * len(known) and len(known) >= _ID_ROWS:
-        return "is an identifier: it differs in nearly every row"
-    category = Category.fit(text)
-    if not category.levels:
-        return "has no value that occurs often enough to learn from"
-    return _varying(category, text, name)
-
-
-def _varying(encoder: ColumnEncoder, values: pa.Array, name: str) -> ColumnEncoder | str:
-    """Return the encoder, unless all it gives is one and the same row."""
-    encoded = encoder.encode(values, name)
-    if not encoded.shape[1] or np.isnan(encoded).all():
-        return "has no usable values"
-    same = (encoded == encoded[0]) | (np.isnan(encoded) & np.isnan(encoded[0]))
-    return "has the same value in every row" if same.all() else encoder
-
-
-def _is_numeric(filled: pa.Array, name: str) -> bool:
-    """Tell whether every filled-in text is a number and none a code like 01234."""
-    if pc.any(pc.match_substring_regex(filled.slice(0, 1000), _LEADING_ZERO)).as_py():
-        return False
-    if np.isnan(numbers(filled.slice(0, 100), name)).any():
-        return False
-    return not np.isnan(numbers(filled, name)).any()
-
-
-def _words(known: pa.Array) -> float:
-    """Mean number of words."""
-    return float(np.mean([len(value.split()) for value in known.slice(0, 500).to_pylist()]))
-
-
-def _is_row_number(values: pa.Array, name: str) -> bool:
-    """Tell whether all integers differ in a column that is called an identifier."""
-    return bool(
-        len(values) >= _ID_ROWS
-        and looks_like_an_identifier(name)
-        and pc.count_distinct(values).as_py() == len(values)
-    )
+    if isinstance(encoder, Document):
+        return {"kind": encoder.kind}
+    if isinstance(encoder, Image):
+        return encoder.to_document()
+    return to_dict(encoder)

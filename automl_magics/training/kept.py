@@ -7,9 +7,9 @@ search on the very same data and folds.
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from automl_magics.training.split import Fold
 
 _RECORD = "fit.json"
 _PLANNED = "planned_seconds"
+T = TypeVar("T")
 
 
 def planned_seconds(folder: Path | None, seconds: float) -> float:
@@ -28,14 +29,24 @@ def planned_seconds(folder: Path | None, seconds: float) -> float:
 
     One that is extended keeps its folds: fits on others could not be taken up.
     """
-    if folder is None or not np.isfinite(seconds):
-        return seconds
-    note = folder / _PLANNED
+    return noted(folder if np.isfinite(seconds) else None, _PLANNED, lambda: seconds)
+
+
+def noted(folder: Path | None, name: str, find: Callable[[], T]) -> T:
+    """Return what an earlier search of this data has found by the clock, or find and note it.
+
+    It is of JSON's types; None for the folder notes nothing.
+    """
+    if folder is None:
+        return find()
+    note = folder / name
     if note.exists():
-        return float(note.read_text(encoding="utf-8"))
+        known: T = json.loads(note.read_text(encoding="utf-8"))
+        return known
+    found = find()
     folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(str(seconds), encoding="utf-8")
-    return seconds
+    note.write_text(json.dumps(found), encoding="utf-8")
+    return found
 
 
 def gather_fits(folders: Iterable[Path], into: Path) -> None:
@@ -49,8 +60,8 @@ def gather_fits(folders: Iterable[Path], into: Path) -> None:
     into.mkdir()
     number = 0
     for folder in folders:
-        if (folder / _PLANNED).exists():
-            shutil.copy(folder / _PLANNED, into / _PLANNED)
+        for note in filter(Path.is_file, folder.glob("*")):
+            shutil.copy(note, into / note.name)
         for place in sorted(folder.glob(f"*/*/{_RECORD}")):
             number += 1
             goal = into / place.parent.parent.name / f"{number:04}"

@@ -17,6 +17,7 @@ from automl_magics.training.encoding import Encoder
 from automl_magics.training.frames import Floats
 from automl_magics.training.label import Class, Label
 from automl_magics.training.metrics import find_metric
+from automl_magics.training.networks.checks import libraries_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +38,9 @@ class TrainedModel:
     metric: str | None = None
     score: float | None = None
     """The metric of the whole on rows that it has not learned from."""
+    usual: tuple[float, ...] = ()
+    """What is said of rows of which nothing is known: each class's share, or the label's mean;
+    empty where the model has learned what such rows are like."""
     details: ClassVar[tuple[str, ...]] = ()
     """Further fields, of JSON's types, that a kind of model keeps."""
 
@@ -67,9 +71,13 @@ class TrainedModel:
     def predict_raw(self, frame: Any) -> Floats:
         """Return probabilities (rows, classes) for classifiers, else values (rows,)."""
         features = self.encoder.transform(frame)
-        if len(features):
-            return self.predictor.predict(features)
-        return np.empty((0, len(self.label.classes)) if self.label.classes else 0)
+        if not len(features):
+            return np.empty((0, len(self.label.classes)) if self.label.classes else 0)
+        found = self.predictor.predict(features)
+        if self.usual:
+            unknown = self.encoder.unknown(features)
+            found[unknown] = self.usual if self.label.classes else self.usual[0]
+        return found
 
     def codes(self, raw: Floats) -> NDArray[np.int64]:
         """Return the class codes that raw predictions decide for."""
@@ -100,7 +108,9 @@ class TrainedModel:
     @property
     def libraries(self) -> tuple[str, ...]:
         """The distributions that it predicts with, beside this one."""
-        return ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "xgboost")
+        networks = [name for kind in self.encoder.networks for name in libraries_of(kind)]
+        usual = ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "xgboost")
+        return (*usual, *dict.fromkeys(networks))
 
     def importance(self) -> dict[str, float]:
         """Return each column's share of the gain, summing to 1, largest first."""
@@ -136,13 +146,14 @@ class TrainedModel:
             "threshold": self.threshold,
             "metric": self.metric,
             "score": self.score,
+            "usual": list(self.usual),
             "label": self.label.to_dict(),
             "encoder": self.encoder.to_dict(),
             **{name: getattr(self, name) for name in self.details},
         }
         text = json.dumps(document, ensure_ascii=False, indent=1)
         (folder / "model.json").write_text(text, encoding="utf-8")
-        self.encoder.save_documents(folder)
+        self.encoder.save_files(folder)
         predictor_folder = folder / "predictor"
         predictor_folder.mkdir(exist_ok=True)
         self.predictor.save(predictor_folder)
@@ -160,6 +171,7 @@ class TrainedModel:
             threshold=document["threshold"],
             metric=document["metric"],
             score=document["score"],
+            usual=tuple(document.get("usual", ())),
             **{name: document[name] for name in cls.details},
         )
 

@@ -25,15 +25,18 @@ class SparseBlock:
     """The columns that it was made from, in the order of their features."""
     widths: tuple[int, ...]
     """How many features each of them has."""
+    apart: tuple[int, ...]
+    """How many of each column's first dense features are made of something else."""
 
     @classmethod
-    def of(cls, by_column: "Mapping[str, csr_matrix]") -> "SparseBlock":
+    def of(cls, by_column: "Mapping[str, csr_matrix]", apart: Mapping[str, int]) -> "SparseBlock":
         """Put columns' features side by side."""
         from scipy.sparse import hstack
 
         parts = list(by_column.values())
         values = parts[0] if len(parts) == 1 else hstack(parts, format="csr", dtype=np.float32)
-        return cls(values, tuple(by_column), tuple(int(part.shape[1]) for part in parts))
+        widths = tuple(int(part.shape[1]) for part in parts)
+        return cls(values, tuple(by_column), widths, tuple(apart[name] for name in by_column))
 
     def __len__(self) -> int:
         return int(self.values.shape[0])

@@ -22,6 +22,7 @@ from automl_magics.training.contents import (
     contents_of,
     image_columns,
     left_out,
+    network_kinds,
     predictor_type_of,
     text_columns,
 )
@@ -39,11 +40,16 @@ from automl_magics.training.members import Ensemble, honest_predictions
 from automl_magics.training.memory import Memory
 from automl_magics.training.metrics import Metric, find_metric
 from automl_magics.training.model import TrainedModel
+from automl_magics.training.networks.backbone import Backbone
+from automl_magics.training.networks.checks import check_networks
+from automl_magics.training.networks.sentences import Sentences
 from automl_magics.training.procedure import Outcome, Run
 from automl_magics.training.rows import LabelledRows, labelled_rows
 from automl_magics.training.search import Rules, Search
 from automl_magics.training.task import check_columns, check_label, check_task, profile_label
 from automl_magics.training.terms import telling_terms
+from automl_magics.training.text_reading import TextReader
+from automl_magics.training.unknown_rows import usual_answer
 from automl_magics.training.validation import Validation, plan_validation
 
 if TYPE_CHECKING:
@@ -92,6 +98,7 @@ class SupervisedTraining:
         self.warnings: list[str] = []
         kind, _ = predictor_type_of(self.task, self.problem_type, self.contents)
         self.task = replace(self.task, predictor_type=kind)
+        check_networks(self.task.networks, network_kinds(self.task, self.contents))
         self.pictures: PreparedPictures | None = None
 
     def run(self) -> Outcome:
@@ -120,6 +127,7 @@ class SupervisedTraining:
         with self.budget.spend("evaluating"):
             honest, temperature = self._look(search, data, validation)
         model = self._model(rows, encoder, ensemble.blend(temperature), honest)
+        model = replace(model, usual=usual_answer(encoder, data))
         self._warn(model_warnings(model, honest.scores))
         with self.budget.spend("explaining"):
             left = 0.5 * self.budget.remaining  # the other half is for writing
@@ -134,7 +142,7 @@ class SupervisedTraining:
         }
         if encoder.documents:
             known["curves"]["terms"] = telling_terms(model)
-        if self.problem_type in REBUILT:
+        if self.problem_type in REBUILT and not encoder.networks:
             known["build"] = build_of(
                 rows, encoder, data, validation, ensemble,
                 candidates=len(search.members), temperature=temperature, threshold=model.threshold,
@@ -155,6 +163,8 @@ class SupervisedTraining:
             seconds=planned_seconds(self.keep, self.budget.seconds),
             threads=self.threads,
             seed=self.task.seed,
+            network=Backbone.of(self.task.networks.image),
+            budget=self.budget,
         )
         names = [*self.table.column_names, *columns]
         ordered = [name for name in self.rows.column_names if name in names]
@@ -191,12 +201,15 @@ class SupervisedTraining:
 
     def _encode(self, rows: LabelledRows) -> tuple[Encoder, TrainingData]:
         """Fit the encoder, which does not look at the label, and encode all rows."""
-        columns, documents = self._columns(rows)
-        encoder = Encoder.fit(
-            rows.table, columns, documents=documents,
-            chosen={} if self.pictures is None else self.pictures.encoders,
-            seconds=planned_seconds(self.keep, self.budget.seconds), seed=self.task.seed,
+        columns, texts = self._columns(rows)
+        reader = TextReader(
+            planned_seconds(self.keep, self.budget.seconds), self.task.seed, self.threads,
+            Sentences.of(self.task.networks.text), self.keep, self.budget,
         )  # fmt: skip
+        documents, warnings = reader.read(rows.table, texts)
+        self._warn(warnings)
+        pictures = {} if self.pictures is None else self.pictures.encoders
+        encoder = Encoder.fit(rows.table, columns, chosen={**pictures, **documents})
         self._warn(
             f"Column '{name}' {reason}; left out." for name, reason in encoder.dropped.items()
         )
@@ -313,6 +326,7 @@ class SupervisedTraining:
             test_rows=len(honest.rows),
             classes=model.label.class_names if model.classes else None,
             feature_columns=list(model.encoder.types),
+            networks=[network.used for network in model.encoder.networks.values()],
             feature_importance=model.importance(),
             leaderboard=leaderboard(search, ensemble),
             ledger=[*ledger, LedgerEntry(item="other", seconds=max(0.0, other))],

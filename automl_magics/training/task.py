@@ -16,6 +16,7 @@ from automl_magics.contracts.enums import (
     ProblemType,
 )
 from automl_magics.contracts.errors import InvalidInput, did_you_mean
+from automl_magics.contracts.networks import NO_NETWORKS, Networks
 from automl_magics.contracts.training import AutoMLTrainingRequest
 from automl_magics.training.algorithms import (
     algorithms_for,
@@ -57,6 +58,8 @@ class Task:
     """So many configurations are fitted, each to its end; the same on every machine."""
     memory_limit: int | None = None
     """Bytes that training may use; 60 % of what is free when left out."""
+    networks: Networks = NO_NETWORKS
+    """Pretrained networks that texts and pictures are described by too."""
     weight_column: str | None = None
     group_column: str | None = None
     time_column: str | None = None

@@ -4,12 +4,13 @@ Each text is two TF-IDF vectors of length 1, by scikit-learn: words and pairs of
 five characters within words (one to three where a language puts no spaces between words). Families
 that learn from sparse rows get them whole. To the others a text is its size and make-up, its place
 among the main directions of the word vectors (truncated SVD) and how much it has of each of the
-most frequent words. Nothing of this looks at the label.
+most frequent words; and, where there is a pretrained network, what that makes of it. Nothing of
+this looks at the label.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,11 +20,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from automl_magics.training.contents import runs_on
+from automl_magics.training.embedding import Embedding
 from automl_magics.training.frames import Floats, texts
+from automl_magics.training.networks.directions import Directions
+from automl_magics.training.networks.sentences import Sentences
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import TfidfVectorizer
+
+    from automl_magics.training.text_plan import TextPlan
 
 Singles = NDArray[np.float32]
 
@@ -34,41 +40,10 @@ _DIRECTIONS = 48
 _FEW_ROWS, _FEW_DIRECTIONS = 1_000, 24
 _SVD_ROWS = 20_000
 _FREQUENT = 60
-_LONGEST = 100_000
+LONGEST = 100_000
 """Characters of a text that are looked at, at most."""
 
-# What scikit-learn reads in a second of processor time, on a slow machine, and which share of a
-# budget reading all texts may take.
-_WORD_CHARACTERS = 1_000_000
-_GRAM_CHARACTERS = 500_000
-_SHARE = 0.12
 _RUNS_ON = 200
-
-
-@dataclass(frozen=True)
-class TextPlan:
-    """How much of texts is looked at, so that reading them stays within a budget."""
-
-    longest: int = _LONGEST
-    """Characters of each text."""
-    characters: bool = True
-    """Look at n-grams of characters too."""
-
-    @classmethod
-    def within(cls, seconds: float, rows: int, mean_length: float) -> "TextPlan":
-        """Return the plan for so many texts of some mean length; the clock has no say."""
-        if not np.isfinite(seconds):
-            return cls()
-        able = _SHARE * seconds
-        length = min(mean_length, _LONGEST)
-        both = rows * length * (1 / _WORD_CHARACTERS + 1 / _GRAM_CHARACTERS)
-        if both <= able:
-            return cls()
-        words = rows * length / _WORD_CHARACTERS
-        if words <= able or length <= _RUNS_ON:
-            return cls(characters=False)
-        longest = max(_RUNS_ON, int(able * _WORD_CHARACTERS / rows))
-        return cls(longest=min(longest, _LONGEST), characters=False)
 
 
 @dataclass(frozen=True)
@@ -135,24 +110,24 @@ class Document:
         Places of the most frequent n-grams of the first kind.
     longest
         Characters that are looked at.
+    embedding
+        What a pretrained network makes of the texts.
     """
 
     grams: tuple[Grams, ...]
     directions: Singles = field(compare=False)
     frequent: tuple[int, ...]
     longest: int
+    embedding: Embedding | None = None
 
     kind: ClassVar[str] = "document"
 
     @classmethod
-    def fit(cls, values: pa.Array, name: str, plan: TextPlan, seed: int) -> "Document | None":
+    def fit(cls, values: pa.Array, name: str, plan: "TextPlan", seed: int) -> "Document | None":
         """Look at all texts; None where they have nothing in common."""
-        found = _plain(texts(values, name), plan.longest)
-        spaceless = runs_on([value for value in found[:_RUNS_ON] if value])
-        kinds = [] if spaceless else [("word", (1, 2))]
-        if spaceless or plan.characters:
-            kinds.append(("char_wb", (1, 3) if spaceless else (3, 5)))
-        grams = [Grams.fit(found, *kind) for kind in kinds]
+        found = [value[: plan.longest] for value in plain_texts(values, name)]
+        kinds = kinds_of(found)
+        grams = [Grams.fit(found, *kind) for kind in (kinds if plan.characters else kinds[:1])]
         kept = tuple(of for of in grams if of is not None)
         if not kept:
             return None
@@ -165,9 +140,16 @@ class Document:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Sizes and shares, directions, frequent n-grams."""
+        """Sizes and shares, the embedding, directions, frequent n-grams."""
         directions = (f"direction {number + 1}" for number in range(self.directions.shape[1]))
-        return (*SIZES, *directions, *(self.grams[0].terms[place] for place in self.frequent))
+        embedded = () if self.embedding is None else self.embedding.features
+        terms = (self.grams[0].terms[place] for place in self.frequent)
+        return (*SIZES, *embedded, *directions, *terms)
+
+    @property
+    def apart(self) -> int:
+        """How many of the first features are made of something else than n-grams."""
+        return len(SIZES) + (0 if self.embedding is None else len(self.embedding.features))
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -183,12 +165,15 @@ class Document:
         from scipy.sparse import hstack
 
         column = texts(values, name)
-        found = _plain(column, self.longest)
+        whole = plain_texts(column, name)
+        found = [value[: self.longest] for value in whole]
         parts = [of.transform(found) for of in self.grams]
+        embedded = [] if self.embedding is None else [self.embedding.encode(whole)]
         dense = np.hstack([
-            _sizes(found), parts[0] @ self.directions, parts[0][:, list(self.frequent)].toarray()
+            _sizes(found), *embedded,
+            parts[0] @ self.directions, parts[0][:, list(self.frequent)].toarray()
         ]).astype(np.float64)  # fmt: skip
-        dense[column.is_null().to_numpy(zero_copy_only=False), : len(SIZES)] = np.nan
+        dense[column.is_null().to_numpy(zero_copy_only=False), : self.apart] = np.nan
         return dense, hstack(parts, format="csr", dtype=np.float32)
 
     def save(self, folder: Path) -> None:
@@ -201,6 +186,11 @@ class Document:
             "frequent": self.frequent,
             "longest": self.longest,
         }
+        if self.embedding is not None:
+            document["embedding"] = {
+                "tokens": self.embedding.tokens,
+                "directions": asdict(self.embedding.directions),
+            }
         (folder / "grams.json").write_text(json.dumps(document, ensure_ascii=False), "utf-8")
         weights = {f"weights_{place}": of.weights for place, of in enumerate(self.grams)}
         np.savez_compressed(
@@ -208,8 +198,8 @@ class Document:
         )
 
     @classmethod
-    def load(cls, folder: Path) -> "Document":
-        """Read what `save` wrote."""
+    def load(cls, folder: Path, network: Callable[[], Sentences]) -> "Document":
+        """Read what `save` wrote; ``network`` is asked for one where the texts were embedded."""
         document: Mapping[str, Any] = json.loads((folder / "grams.json").read_text("utf-8"))
         with np.load(folder / "numbers.npz", allow_pickle=False) as file:
             numbers = dict(file)
@@ -218,19 +208,24 @@ class Document:
             for at, of in enumerate(document["grams"])
         )
         frequent = tuple(document["frequent"])
-        return cls(grams, numbers["directions"], frequent, document["longest"])
+        embedding = None
+        if "embedding" in document:
+            told = document["embedding"]
+            directions = Directions.from_document(told["directions"])
+            embedding = Embedding(network(), directions, told["tokens"])
+        return cls(grams, numbers["directions"], frequent, document["longest"], embedding)
 
 
-def mean_length(values: pa.Array) -> float:
-    """Return the mean number of characters of a column's texts, as far as they are looked at."""
-    import pyarrow.compute as pc
-
-    lengths = pc.utf8_length(texts(values, ""))
-    return float(pc.mean(pc.min_element_wise(lengths, _LONGEST)).as_py() or 0.0)
+def plain_texts(values: pa.Array, name: str) -> list[str]:
+    """Return a column's texts, empty where missing, as far as they are looked at at most."""
+    return [(value or "")[:LONGEST] for value in texts(values, name).to_pylist()]
 
 
-def _plain(column: pa.Array, longest: int) -> list[str]:
-    return [(value or "")[:longest] for value in column.to_pylist()]
+def kinds_of(found: list[str]) -> list[tuple[str, tuple[int, int]]]:
+    """Return which n-grams of some texts are worth counting: of what, and of how many."""
+    if runs_on([value for value in found[:_RUNS_ON] if value]):
+        return [("char_wb", (1, 3))]
+    return [("word", (1, 2)), ("char_wb", (3, 5))]
 
 
 def _directions(first: "csr_matrix", seed: int) -> Singles:

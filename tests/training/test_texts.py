@@ -1,5 +1,6 @@
 """Texts: from documents to predictions, through the engine that learns everything else."""
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,12 @@ from automl_magics.contracts.enums import AutoMLAlgorithm, ModelFamily, Predicto
 from automl_magics.contracts.errors import AutoMLError
 from automl_magics.training.algorithms import vw_text
 from automl_magics.training.budget import Budget
-from automl_magics.training.encoding import Encoder
 from automl_magics.training.engine import Outcome, train
 from automl_magics.training.saved import load_model
 from automl_magics.training.task import Task
-from automl_magics.training.text_column import Document, TextPlan
+from automl_magics.training.text_column import Document
+from automl_magics.training.text_plan import TextPlan
+from automl_magics.training.text_reading import TextReader
 
 COUNT = 240
 WORDS = [
@@ -106,6 +108,13 @@ def test_a_saved_model_predicts_the_same_bits_for_many_and_for_one(
     assert files <= {".json", ".npz", ".txt"}
 
 
+def test_a_missing_text_is_answered_with_the_classes_shares(binary: Trained) -> None:
+    shares = binary.rows["label"].value_counts(normalize=True)
+    (answer,) = binary.outcome.model.predict(pd.DataFrame({"letter": [None]})).to_dict("records")
+    assert answer["probability_1"] == pytest.approx(shares[1])
+    assert answer["prediction"] == shares.idxmax()
+
+
 def test_texts_may_be_missing_or_unheard_of_later(binary: Trained) -> None:
     rows = pd.DataFrame({"letter": [None, "", "   ", "zzz qqq", "thanks " * 200_000, "🎉", 7]})
     predicted = binary.outcome.model.predict(rows)
@@ -168,19 +177,26 @@ def test_languages_without_spaces_are_read_by_characters() -> None:
 def test_vocabulary_does_not_look_at_the_label() -> None:
     rows = frame()
     shuffled = rows.assign(label=rows["label"].sample(frac=1, random_state=0).to_numpy())
-    encoders = [Encoder.fit(table, ["letter"], documents=["letter"]) for table in (rows, shuffled)]
-    assert encoders[0] == encoders[1]
+    tables = (pa.Table.from_pandas(table) for table in (rows, shuffled))
+    one, other = (TextReader().read(table, ["letter"])[0] for table in tables)
+    assert one == other
     noise = trained(shuffled, max_trials=1).outcome.result
     assert abs(noise.test_scores["roc_auc"] - 0.5) < 0.15
 
 
-def test_a_short_budget_looks_at_less_of_long_and_of_many_texts() -> None:
-    assert TextPlan.within(60, 5_000, 100) == TextPlan()
-    assert not TextPlan.within(60, 1_000_000, 100).characters
-    long = TextPlan.within(60, 20_000, 10_000)
+def test_a_slow_machine_looks_at_less_of_long_and_of_many_texts() -> None:
+    def plan(count: int, length: int, probe: float, seconds: float = 60) -> TextPlan:
+        clock = itertools.count(0.0, probe)  # what is timed takes this long
+        texts = [("some words " * (length // 11 + 1))[:length]] * count
+        return TextPlan.within(seconds, texts, 0, lambda: next(clock))
+
+    assert plan(5_000, 100, 0.1) == TextPlan()
+    assert plan(5_000, 100, 0.5) == TextPlan(characters=False)
+    long = plan(500, 10_000, 0.5)
     assert not long.characters
     assert 200 <= long.longest < 1_000
-    assert TextPlan.within(float("inf"), 1_000_000, 10_000) == TextPlan()
+    assert plan(500, 10_000, 0.01) == TextPlan()
+    assert plan(500, 10_000, 0.5, float("inf")) == TextPlan()
 
 
 def test_texts_with_nothing_in_common_are_not_documents() -> None:

@@ -84,6 +84,7 @@ def specification_of(job: TrainingJob, settings: Settings) -> DagSpecification:
         queue=profile.airflow_queue,
         threads=profile.threads,
         memory_limit=profile.memory_limit,
+        networks=settings.networks,
     )
 
 

@@ -39,7 +39,6 @@ from automl_magics.training.algorithms.targets import TargetScale, learned_targe
 from automl_magics.training.budget import Slot
 from automl_magics.training.encoding import Encoded
 from automl_magics.training.split import Fold
-from automl_magics.training.text_column import SIZES
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -63,14 +62,15 @@ def sparse_configurations(data: TrainingData) -> list[Configuration]:
 
 
 def beside(features: Encoded) -> NDArray[np.int64]:
-    """Return which dense features are not made of n-grams: other columns, and texts' sizes."""
-    texts = () if features.sparse is None else features.sparse.columns
-    seen = dict.fromkeys(texts, 0)
+    """Return which dense features are not made of n-grams: other columns, texts' sizes."""
+    sparse = features.sparse
+    apart = {} if sparse is None else dict(zip(sparse.columns, sparse.apart, strict=True))
+    seen = dict.fromkeys(apart, 0)
     places = []
     for place, source in enumerate(features.sources):
         if source in seen:
             seen[source] += 1
-        if source not in seen or seen[source] <= len(SIZES):
+        if source not in seen or seen[source] <= apart[source]:
             places.append(place)
     return np.array(places, dtype=np.int64)
 

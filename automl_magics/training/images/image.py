@@ -1,11 +1,7 @@
 """The encoder of a column of pictures."""
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
-from functools import cache
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,14 +19,16 @@ from automl_magics.training.images.learned import (
     Patches,
     Shapes,
 )
+from automl_magics.training.images.seen import Seen
+from automl_magics.training.images.sharing import each, one_thread_each
 from automl_magics.training.images.values import PictureValues
+from automl_magics.training.networks.backbone import Backbone
+from automl_magics.training.networks.directions import Directions
 
 Singles = NDArray[np.float32]
 
 THUMBNAIL = 16
 """Pixels along the side of what components are made of."""
-_ALONE = 8
-"""So few pictures are not worth threads."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,8 @@ class Image:
         Pixels along the side that pictures are scaled to.
     kept
         Which of all descriptors are features: those that varied.
+    seen
+        What a pretrained network sees in the pictures.
     """
 
     side: int
@@ -52,30 +52,34 @@ class Image:
     patches: Patches | None
     shapes: Shapes
     kept: tuple[int, ...]
+    seen: Seen | None = None
 
     kind: ClassVar[str] = "image"
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "Image":
-        """Return the encoder that `dataclasses.asdict` made plain."""
-        patches = document["patches"]
+    def from_document(cls, document: Mapping[str, Any], network: Callable[[], Backbone]) -> "Image":
+        """Return the encoder of `to_document`; ``network`` is asked for one where it had one."""
+        patches, seen = document["patches"], document.get("seen")
         return cls(
             document["side"],
             Components(**_matrices(document["components"])),
             None if patches is None else Patches(**_matrices(patches)),
             Shapes(**_matrices(document["shapes"])),
             tuple(document["kept"]),
+            None if seen is None else Seen(network(), Directions.from_document(seen)),
         )
 
     def to_document(self) -> dict[str, Any]:
-        """Return the encoder as JSON's types."""
-        return asdict(self)
+        """Return the encoder as JSON's types, all but its network."""
+        seen = None if self.seen is None else asdict(self.seen.directions)
+        return {"kind": self.kind, **asdict(replace(self, seen=None)), "seen": seen}
 
     @property
     def features(self) -> tuple[str, ...]:
-        """The descriptors' names and numbers."""
+        """The descriptors' names and numbers, then what the network sees."""
         names = self._all_names
-        return tuple(names[place] for place in self.kept)
+        seen = () if self.seen is None else self.seen.features
+        return (*(names[place] for place in self.kept), *seen)
 
     @property
     def _all_names(self) -> list[str]:
@@ -89,13 +93,16 @@ class Image:
         A column that `describe` has made already is taken as it is.
         """
         if pa.types.is_fixed_size_list(values.type):
-            return described_values(values, len(self.kept), name)
+            return described_values(values, len(self.features), name)
         pictures = PictureValues(values, name)
-        encoded = np.full((len(pictures), len(self.kept)), np.nan)
+        encoded = np.full((len(pictures), len(self.features)), np.nan)
         with one_thread_each():
             for row, found in enumerate(each(range(len(pictures)), self._row(pictures))):
                 if found is not None:
-                    encoded[row] = found
+                    encoded[row, : len(self.kept)] = found
+        if self.seen is not None:
+            readable = np.flatnonzero(~np.isnan(encoded[:, 0])).tolist()
+            encoded[readable, len(self.kept) :] = self.seen.describe(pictures, readable)
         return encoded
 
     def _row(self, pictures: PictureValues) -> Any:
@@ -168,28 +175,6 @@ def described_values(values: pa.Array, width: int, name: str) -> Floats:
     found: Floats = flat.astype(np.float64).reshape(len(values), width)
     found[values.is_null().to_numpy(zero_copy_only=False)] = np.nan
     return found
-
-
-def each(rows: Sequence[Any], work: Any, threads: int | None = None) -> Iterable[Any]:
-    """Yield what ``work`` makes of each row or picture, in their order; in threads if many."""
-    if len(rows) <= _ALONE:
-        yield from map(work, rows)
-        return
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        yield from pool.map(work, rows, chunksize=8)
-
-
-def one_thread_each() -> AbstractContextManager[Any]:
-    """Let BLAS use one thread: the pictures are what is shared out, and sums stay the same."""
-    context: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
-    return context
-
-
-@cache
-def _controller() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
 
 
 def _matrices(document: Mapping[str, Any]) -> dict[str, Matrix]:

@@ -7,7 +7,7 @@ the others are decoded, described and forgotten.
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -17,20 +17,24 @@ from numpy.typing import NDArray
 
 from automl_magics.contracts.errors import InvalidInput
 from automl_magics.training.batches import Rows
+from automl_magics.training.budget import ENDLESS, Budget
 from automl_magics.training.images import descriptors
 from automl_magics.training.images.decoding import Picture, Unreadable, decode
 from automl_magics.training.images.image import (
     THUMBNAIL,
     Image,
     described,
-    each,
+    described_values,
     fixed_shapes,
-    one_thread_each,
     parts_of,
 )
 from automl_magics.training.images.learned import PATCH_SIDE, Components, Patches, Shapes
+from automl_magics.training.images.seen import SHARE as SEEING_SHARE
+from automl_magics.training.images.seen import Seen, look
+from automl_magics.training.images.sharing import each, one_thread_each
 from automl_magics.training.images.stored import StoredPictures
 from automl_magics.training.images.values import PictureValues
+from automl_magics.training.networks.backbone import Backbone
 
 SHARE = 0.25
 """Of the budget, at most, for decoding and describing pictures."""
@@ -100,10 +104,13 @@ def prepare_pictures(
     seed: int,
     seconds: float = math.inf,
     plans: Mapping[str, Plan] | None = None,
+    network: Backbone | None = None,
+    budget: Budget = ENDLESS,
 ) -> PreparedPictures:
     """Decode and describe the columns of pictures of a table.
 
-    Where the time is short, pictures are scaled smaller, then patches are left out, then rows are.
+    Where the time is short, pictures are scaled smaller, then patches are left out, then rows are;
+    and the network is.
 
     Parameters
     ----------
@@ -113,6 +120,10 @@ def prepare_pictures(
         The budget, a share of which this may take.
     plans
         How to describe the pictures of each column, whatever time that takes.
+    network
+        What looks at the pictures too.
+    budget
+        Ends that in time.
 
     Raises `InvalidInput` when a column has no picture that can be read.
     """
@@ -134,6 +145,16 @@ def prepare_pictures(
         looked_at = pictures.take(np.flatnonzero(left))
         encoders[name], column, reasons = _described(looked_at, plan, threads, seed)
         used[name] = plan
+        if network is not None:
+            share = SEEING_SHARE * seconds / len(columns)
+            seen = look(
+                network, looked_at.take(np.flatnonzero(column.is_valid())), share, budget,
+                threads=threads, seed=seed,
+            )  # fmt: skip
+            if seen is None:
+                warnings.append(_unseen(network, name))
+            else:
+                encoders[name], column = _with_seen(encoders[name], column, name, *seen)
         if reasons:
             warnings.append(_unreadable(name, list(reasons.values())))
         readable = np.ones(len(looked_at), bool)
@@ -258,6 +279,24 @@ def _learned(
         kept = np.array([0])
     encoder = Image(plan.side, components, patches, shapes, tuple(kept.tolist()))
     return encoder, features[:, kept]
+
+
+def _with_seen(
+    encoder: Image, column: pa.Array, name: str, seen: Seen, features: Singles
+) -> tuple[Image, pa.Array]:
+    """Put what a network has seen in the pictures that are there beside their descriptors."""
+    known = column.is_valid().to_numpy(zero_copy_only=False)
+    beside = np.full((len(column), features.shape[1]), np.nan)
+    beside[known] = features
+    whole = np.hstack([described_values(column, len(encoder.kept), name), beside])
+    return replace(encoder, seen=seen), described(whole.astype(np.float32), known)
+
+
+def _unseen(network: Backbone, name: str) -> str:
+    return (
+        f"The time limit is too short for {network.architecture} to look at the pictures of"
+        f" '{name}': they are learned from without it. Give more time."
+    )
 
 
 def _unreadable(name: str, reasons: Sequence[str]) -> str:

@@ -2906,6 +2906,8 @@ export interface components {
                 [key: string]: unknown;
             };
             build?: components["schemas"]["Build"] | null;
+            /** Networks */
+            networks?: components["schemas"]["UsedNetwork"][];
             /** Leaderboard */
             leaderboard: components["schemas"]["LeaderboardRow"][];
             /** Ledger */
@@ -2957,6 +2959,32 @@ export interface components {
          * @enum {string}
          */
         TrialStatus: "complete" | "failed";
+        /**
+         * UsedNetwork
+         * @description A network that a model has learned with, and has in itself.
+         */
+        UsedNetwork: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "text" | "image";
+            /**
+             * Name
+             * @description Its folder's name, or timm's of its architecture.
+             */
+            name: string;
+            /**
+             * Sha256
+             * @description Hash of the files that it was read from.
+             */
+            sha256: string;
+            /**
+             * Size Bytes
+             * @description How much of the model it is.
+             */
+            size_bytes: number;
+        };
         /**
          * ValidationError
          * @description One thing that is wrong with a request.

@@ -1,0 +1,1 @@
+"""Pretrained networks that texts and pictures are described by, beside what is learned here."""
