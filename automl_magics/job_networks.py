@@ -33,9 +33,8 @@ def networks_of(job: TrainingJob, offered: Networks) -> Networks:
 
 
 def _now(kind: NetworkKind, offered: Networks) -> UsedNetwork | None:
+    network = Sentences.of(offered.text) if kind == "text" else Backbone.of(offered.image)
     try:
-        if kind == "text":
-            return offered.text and Sentences(offered.text.folder).used
-        return offered.image and Backbone(offered.image.architecture, offered.image.weights).used
+        return None if network is None else network.used
     except OSError:
         return None

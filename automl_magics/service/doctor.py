@@ -101,9 +101,9 @@ def _kernel(settings: Settings) -> str:
 def _networks(settings: Settings) -> str:
     networks = settings.networks
     check_networks(networks, ("text", "image"))
-    text = networks.text and f"texts by {networks.text.folder}"
-    image = networks.image and f"pictures by {networks.image.architecture}"
-    return ", ".join(filter(None, (text, image)))
+    said = [] if networks.text is None else [f"texts by {networks.text.folder}"]
+    said += [] if networks.image is None else [f"pictures by {networks.image.architecture}"]
+    return ", ".join(said)
 
 
 def _mlflow(settings: Settings) -> str:

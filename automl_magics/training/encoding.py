@@ -160,7 +160,8 @@ class Encoder:
 
         Every column is missing there, or holds what cannot be read or was never seen.
         """
-        return np.isnan(features.values[:, self._telling]).all(axis=1)
+        missing: NDArray[np.bool_] = np.isnan(features.values[:, self._telling])
+        return np.asarray(missing.all(axis=1), dtype=np.bool_)
 
     @cached_property
     def _telling(self) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -50,13 +51,7 @@ class TextReader:
         share = self.seconds / max(1, len(columns))
         for place, name in enumerate(columns):
             texts = plain_texts(found[name], name)
-            plan = TextPlan(
-                **noted(
-                    self.keep,
-                    f"text-plan-{place}",
-                    lambda texts=texts: asdict(TextPlan.within(share, texts, self.seed)),
-                )
-            )
+            plan = self._plan(texts, place, share)
             document = Document.fit(found[name], name, plan, self.seed)
             if document is None:
                 continue
@@ -68,6 +63,12 @@ class TextReader:
                 )
             documents[name] = replace(document, embedding=embedding)
         return documents, warnings
+
+    def _plan(self, texts: Sequence[str], place: int, seconds: float) -> TextPlan:
+        def find() -> dict[str, Any]:
+            return asdict(TextPlan.within(seconds, texts, self.seed))
+
+        return TextPlan(**noted(self.keep, f"text-plan-{place}", find))
 
     def _embedding(self, texts: Sequence[str], place: int, allowed: float) -> Embedding | None:
         """Return the embedding of a column; None where there is no time for it."""

@@ -43,11 +43,13 @@ def text_network(extras: Path, tmp_path_factory: pytest.TempPathFactory) -> Text
     """A BERT of two small layers with a tokenizer that knows `WORDS`."""
     import torch
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
     from tokenizers import BertWordPieceTokenizer
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
-    draft, folder = (tmp_path_factory.mktemp(name) for name in ("bert", "tiny-sentences"))
+    draft = tmp_path_factory.mktemp("bert")
+    folder = draft / "tiny-sentences"
     tokenizer = BertWordPieceTokenizer()
     tokenizer.train_from_iterator(WORDS, vocab_size=300, min_frequency=1)
     tokenizer.save(str(draft / "tokenizer.json"))

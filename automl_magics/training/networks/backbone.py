@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_magics.contracts.errors import InvalidInput, did_you_mean, first_line
-from automl_magics.contracts.networks import UsedNetwork
+from automl_magics.contracts.networks import ImageNetwork, UsedNetwork
 from automl_magics.training.networks.checks import WEIGHTS, check_library
 from automl_magics.training.networks.files import torch_threads, used_network
 
@@ -32,6 +32,11 @@ class Backbone:
 
     architecture: str
     weights: Path
+
+    @classmethod
+    def of(cls, network: ImageNetwork | None) -> "Backbone | None":
+        """Return the network that is set, if one is."""
+        return None if network is None else cls(network.architecture, network.weights)
 
     @classmethod
     def of_model(cls, folder: Path) -> "Backbone":
@@ -55,7 +60,8 @@ class Backbone:
         batch = torch.from_numpy(np.ascontiguousarray(scaled.transpose(0, 3, 1, 2)))
         with torch_threads(threads):
             found = self._network(batch)
-        return np.nan_to_num(found.reshape(len(pictures), -1).numpy())
+        vectors: Singles = np.nan_to_num(found.reshape(len(pictures), -1).numpy())
+        return vectors
 
     def save(self, folder: Path) -> None:
         """Write the architecture's name and the weights, without those that classify."""
@@ -114,7 +120,8 @@ def _tensors(path: Path) -> dict[str, Any]:
 
     try:
         if path.suffix == ".safetensors":
-            return load_file(path)
+            found: dict[str, Any] = load_file(path)
+            return found
         found = torch.load(path, map_location="cpu", weights_only=True)
         found = found.get("state_dict", found)
         return {name: of for name, of in found.items() if isinstance(of, torch.Tensor)}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_magics.contracts.errors import InvalidInput, first_line
-from automl_magics.contracts.networks import UsedNetwork
+from automl_magics.contracts.networks import TextNetwork, UsedNetwork
 from automl_magics.training.networks.checks import MODULES, check_library
 from automl_magics.training.networks.files import torch_threads, used_network
 
@@ -37,6 +37,11 @@ class Sentences:
     """
 
     folder: Path
+
+    @classmethod
+    def of(cls, network: TextNetwork | None) -> "Sentences | None":
+        """Return the network that is set, if one is."""
+        return None if network is None else cls(network.folder)
 
     @classmethod
     def of_model(cls, folder: Path) -> "Sentences":
