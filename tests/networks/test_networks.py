@@ -26,11 +26,12 @@ from automl_magics.service import TrainingService
 from automl_magics.session import connect
 from automl_magics.settings import Settings, environment
 from automl_magics.store import Store
+from automl_magics.training.batches import HeldRows
 from automl_magics.training.budget import ENDLESS, Budget
 from automl_magics.training.embedding import planned_tokens
 from automl_magics.training.engine import Outcome, train
 from automl_magics.training.images.seen import look
-from automl_magics.training.images.values import PictureValues
+from automl_magics.training.images.stored import StoredPictures
 from automl_magics.training.networks.backbone import Backbone
 from automl_magics.training.networks.sentences import Sentences
 from automl_magics.training.saved import load_model
@@ -126,12 +127,11 @@ def test_a_slow_machine_reads_fewer_tokens_or_none(text_network: TextNetwork) ->
 
 
 def test_a_slow_machine_does_without_the_network(image_network: ImageNetwork) -> None:
-    column = shapes(20).column("picture").combine_chunks()
+    stored = StoredPictures(HeldRows(shapes(20)), "picture", np.arange(20))
     network = Backbone(image_network.architecture, image_network.weights)
     clock = itertools.count(0.0, 60.0)
     seen = look(
-        network, PictureValues(column, "picture"), range(20), 10.0, ENDLESS,
-        threads=1, seed=0, clock=lambda: next(clock),
+        network, stored, 10.0, ENDLESS, threads=1, seed=0, clock=lambda: next(clock)
     )  # fmt: skip
     assert seen is None
 
