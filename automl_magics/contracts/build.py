@@ -77,6 +77,8 @@ class Build(BaseModel):
     """The columns, and pairs of columns, by which the label was averaged."""
     temperature: float = 1.0
     threshold: float = 0.5
+    usual: list[float] = []
+    """What is said of rows of which nothing is known: each class's share, or the label's mean."""
     sample: int | None = None
     """So many rows were drawn, since the budget was short for all of them."""
     seed: int = 0

@@ -55,7 +55,7 @@ class SupervisedWriting(Writing):
             yield "test_score", {**decided, "REPORTED_TEST": self.result.test_score}
             decided = {}
         yield "blend", {}
-        yield "model", decided
+        yield "model", {**decided, **({"USUAL": build.usual} if build.usual else {})}
         yield "explain", {}
 
     def _prepared(self) -> Iterator[Step]:
@@ -176,6 +176,8 @@ class SupervisedWriting(Writing):
         percentage = metric.objective is Objective.PERCENTAGE
         yield from self._families
         yield "blended"
+        if build.usual:
+            yield "usual"
         yield from {member.parameters["style"] for member in build.members
                     if "style" in member.parameters}  # fmt: skip
         yield metric.name.partition(":")[0].partition("_at_")[0]

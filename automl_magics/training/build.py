@@ -1,6 +1,6 @@
 """Writes down how the returned model was built, so that it can be built again without us."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -39,6 +39,7 @@ def build_of(
     candidates: int,
     temperature: float,
     threshold: float,
+    usual: Sequence[float],
     pictures: Mapping[str, Plan],
 ) -> Build:
     """Return how an ensemble was built.
@@ -59,6 +60,7 @@ def build_of(
             "folds": build.folds.model_copy(update={"time_form": rows.time_form}),
             "temperature": temperature,
             "threshold": threshold,
+            "usual": list(usual),
             "sample": rows.sample,
         }
     )

@@ -146,7 +146,7 @@ class SupervisedTraining:
             known["build"] = build_of(
                 rows, encoder, data, validation, ensemble,
                 candidates=len(search.members), temperature=temperature, threshold=model.threshold,
-                pictures={} if self.pictures is None else self.pictures.plans,
+                usual=model.usual, pictures={} if self.pictures is None else self.pictures.plans,
             )  # fmt: skip
         return Outcome(model, result.model_copy(update=known), predictions)
 

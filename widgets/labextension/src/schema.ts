@@ -1614,6 +1614,11 @@ export interface components {
              * @default 0.5
              */
             threshold: number;
+            /**
+             * Usual
+             * @default []
+             */
+            usual: number[];
             /** Sample */
             sample?: number | null;
             /**
@@ -1645,6 +1650,13 @@ export interface components {
              * @default {}
              */
             forecast: {
+                [key: string]: unknown;
+            };
+            /**
+             * One Pass
+             * @default {}
+             */
+            one_pass: {
                 [key: string]: unknown;
             };
             /**
@@ -1688,6 +1700,13 @@ export interface components {
             };
             /** Longest */
             longest?: number | null;
+            /**
+             * Pictures
+             * @default {}
+             */
+            pictures: {
+                [key: string]: unknown;
+            };
         };
         /**
          * BuiltFolds
@@ -2981,7 +3000,7 @@ export interface components {
             sha256: string;
             /**
              * Size Bytes
-             * @description How much of the model it is.
+             * @description How large these are; the model has a copy of what it needs of them.
              */
             size_bytes: number;
         };
