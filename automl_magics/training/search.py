@@ -2,18 +2,25 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_magics.contracts.enums import AlgorithmName, LogLevel, Preset, TrialStatus
+from automl_magics.contracts.enums import (
+    AlgorithmName,
+    LogLevel,
+    ModelFamily,
+    Preset,
+    TrialStatus,
+)
 from automl_magics.contracts.errors import TrainingError
 from automl_magics.contracts.training import Trial
 from automl_magics.training.algorithms.base import Configuration, FitError, TrainingData
 from automl_magics.training.budget import Budget
-from automl_magics.training.fitting import Fitting
+from automl_magics.training.fitting import ALL_ROWS, Fitting
 from automl_magics.training.honest import same_but_for_noise
 from automl_magics.training.kept import KeptFits
 from automl_magics.training.members import Ensemble, Member, choose
@@ -107,6 +114,7 @@ class Search:
             raise self._no_model()
         self._go_on(done)
         completed = self._completed(self.incumbent)
+        self._remember_all_rows(completed)
         self._say_how_it_ended(left_out)
         return completed
 
@@ -310,6 +318,16 @@ class Search:
         if self._validation is before:
             return ensemble
         return self._best_of(ensemble.members) or ensemble
+
+    def _remember_all_rows(self, ensemble: Ensemble) -> None:
+        """Give members that learn nothing but rows all of them: one is asked in place of a bag."""
+        for member in ensemble.members:
+            if member.configuration.algorithm is not ModelFamily.NEAREST_NEIGHBORS:
+                continue
+            slot = self._budget.slot(self._budget.remaining)
+            with self._budget.spend("refit"), suppress(FitError):  # else the bag stays
+                fit = self._fitting.fit(member.again, [ALL_ROWS], slot, first=False)
+                member.refitted = fit.folds[0].predictor
 
     def _end_race(self, ensemble: Ensemble) -> Ensemble:
         end = finish_race(
