@@ -120,6 +120,9 @@ def writing(ensemble: Ensemble) -> float:
 
 
 def _hurry(configuration: Configuration) -> float:
-    """Return by how much a fit is shorter when the learning rate is raised as far as it may be."""
-    rate = configuration.parameters.get("learning_rate", _HURRIED_RATE)
+    """Return by how much a fit is shorter when the learning rate is raised as far as it may be.
+
+    0 where there is none to raise: what is not boosted makes do with its share.
+    """
+    rate = configuration.parameters.get("learning_rate", 0.0)
     return min(1.0, float(rate) / _HURRIED_RATE)

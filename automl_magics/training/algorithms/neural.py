@@ -36,7 +36,7 @@ from automl_magics.training.split import Fold
 _ROWS = (300, 60_000)
 """With fewer rows it learns noise, with more it is too slow for two processors."""
 _EPOCHS = 40
-_USABLE = 8
+_USABLE = 2
 _PATIENCE = 15
 
 _QUICK_FROM_ROWS = 10_000
