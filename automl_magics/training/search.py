@@ -322,7 +322,8 @@ class Search:
     def _remember_all_rows(self, ensemble: Ensemble) -> None:
         """Give members that learn nothing but rows all of them: one is asked in place of a bag."""
         for member in ensemble.members:
-            if member.configuration.algorithm is not ModelFamily.NEAREST_NEIGHBORS:
+            is_rows = member.configuration.algorithm is ModelFamily.NEAREST_NEIGHBORS
+            if not is_rows or member.refitted is not None:
                 continue
             slot = self._budget.slot(self._budget.remaining)
             with self._budget.spend("refit"), suppress(FitError):  # else the bag stays

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_magics.training.blas import one_blas_thread
 from automl_magics.training.encoding import Encoded
 
 Singles = NDArray[np.float32]
@@ -187,19 +188,9 @@ class ExactWeights:
         return result
 
 
-def one_blas_thread(rows: int) -> AbstractContextManager[Any]:
-    """Keep BLAS from waking threads for a matrix of some rows: waiting costs ten times the work."""
-    if rows <= _ALONE_ROWS:
-        return nullcontext()
-    limited: AbstractContextManager[Any] = _blas().limit(limits=1, user_api="blas")
-    return limited
-
-
-@cache
-def _blas() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
+def blas_for(rows: int) -> AbstractContextManager[Any]:
+    """Keep BLAS from waking threads for products of many rows, each small; of few it wakes none."""
+    return nullcontext() if rows <= _ALONE_ROWS else one_blas_thread()
 
 
 def _quantiles(values: Floats) -> Floats:

@@ -15,7 +15,7 @@ from automl_magics.training.algorithms.dense import (
     DenseEncoder,
     ExactWeights,
     Singles,
-    one_blas_thread,
+    blas_for,
 )
 from automl_magics.training.algorithms.targets import TargetScale
 from automl_magics.training.encoding import Encoded
@@ -53,7 +53,7 @@ class LayeredPredictor:
 
     def predict_dense(self, dense: Singles) -> Floats:
         """Predict rows that are encoded already."""
-        with one_blas_thread(len(dense)):
+        with blas_for(len(dense)):
             blocks = [
                 self._raw(dense[begin : begin + EXACT_ROWS])
                 for begin in range(0, max(1, len(dense)), EXACT_ROWS)

@@ -24,7 +24,7 @@ from automl_magics.training.algorithms.dense import (
     MAX_WIDTH,
     DenseEncoder,
     Style,
-    one_blas_thread,
+    blas_for,
 )
 from automl_magics.training.algorithms.dense_folds import DenseFold, DenseFolds
 from automl_magics.training.algorithms.layers import LayeredPredictor, label_limits
@@ -107,7 +107,7 @@ class LinearTrainer:
         """Solve for ever weaker penalties until the validation rows call a halt."""
         if configuration.parameters["style"] in STYLES:
             return self._sparse.fit(configuration, folds, slot, first=first)
-        with one_blas_thread(len(self._data.target)):
+        with blas_for(len(self._data.target)):
             return self._fit(configuration, folds, slot, first=first)
 
     def _fit(

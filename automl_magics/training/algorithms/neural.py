@@ -29,6 +29,7 @@ from automl_magics.training.algorithms.dense import Style
 from automl_magics.training.algorithms.dense_folds import DenseFold, DenseFolds
 from automl_magics.training.algorithms.layers import LayeredPredictor, label_limits
 from automl_magics.training.algorithms.targets import LearnedTarget, fold_loss, learned_target
+from automl_magics.training.blas import one_blas_thread
 from automl_magics.training.budget import Slot
 from automl_magics.training.metrics import Objective
 from automl_magics.training.split import Fold
@@ -101,8 +102,6 @@ class NeuralNetworkTrainer:
         self, configuration: Configuration, folds: Sequence[Fold], slot: Slot, *, first: bool
     ) -> Fit:
         """Learn until the mean over the validation rows ends it."""
-        from threadpoolctl import threadpool_limits
-
         begun = time.perf_counter()
         style = Style(configuration.parameters["style"])
         networks = [
@@ -111,8 +110,7 @@ class NeuralNetworkTrainer:
         ]
         learning = _Learning(self._data, networks, slot, first=first)
         parameters = configuration.parameters
-        # On matrices of a batch's size BLAS's threads wait for each other longer than they work.
-        with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
+        with one_blas_thread(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that it has not converged yet
             if configuration.fixed:
                 learning.repeat(parameters["epochs"], parameters.get("planned", _EPOCHS))

@@ -9,18 +9,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from automl_magics.contracts.errors import InvalidInput
+from automl_magics.training.blas import one_blas_thread
 from automl_magics.training.frames import Floats
 from automl_magics.training.images import descriptors
 from automl_magics.training.images.decoding import Picture, Unreadable, decode
 from automl_magics.training.images.learned import (
     PATCH_SIDE,
     Components,
-    Matrix,
     Patches,
     Shapes,
 )
 from automl_magics.training.images.seen import Seen
-from automl_magics.training.images.sharing import each, one_thread_each
+from automl_magics.training.images.sharing import each
 from automl_magics.training.images.values import PictureValues
 from automl_magics.training.networks.backbone import Backbone
 from automl_magics.training.networks.directions import Directions
@@ -62,9 +62,9 @@ class Image:
         patches, seen = document["patches"], document.get("seen")
         return cls(
             document["side"],
-            Components(**_matrices(document["components"])),
-            None if patches is None else Patches(**_matrices(patches)),
-            Shapes(**_matrices(document["shapes"])),
+            Components.from_document(document["components"]),
+            None if patches is None else Patches.from_document(patches),
+            Shapes.from_document(document["shapes"]),
             tuple(document["kept"]),
             None if seen is None else Seen(network(), Directions.from_document(seen)),
         )
@@ -96,7 +96,7 @@ class Image:
             return described_values(values, len(self.features), name)
         pictures = PictureValues(values, name)
         encoded = np.full((len(pictures), len(self.features)), np.nan)
-        with one_thread_each():
+        with one_blas_thread():
             for row, found in enumerate(each(range(len(pictures)), self._row(pictures))):
                 if found is not None:
                     encoded[row, : len(self.kept)] = found
@@ -129,7 +129,7 @@ class Image:
         Sums over many at once would differ in the last bits.
         """
         surface, inner = parts_of(picture, self.components, self.patches)
-        return np.concatenate([surface, self.shapes.describe(inner)])
+        return np.concatenate([surface, self.shapes.along(inner)])
 
 
 def parts_of(
@@ -139,7 +139,7 @@ def parts_of(
     surface = [descriptors.size(picture), descriptors.colours(picture)]
     inner = [
         *fixed_shapes(picture),
-        components.describe(descriptors.thumbnail(picture, THUMBNAIL)),
+        components.along(descriptors.thumbnail(picture, THUMBNAIL)),
     ]
     if patches is not None:
         small = descriptors.thumbnail(picture, PATCH_SIDE).reshape(PATCH_SIDE, PATCH_SIDE, 3)
@@ -175,9 +175,3 @@ def described_values(values: pa.Array, width: int, name: str) -> Floats:
     found: Floats = flat.astype(np.float64).reshape(len(values), width)
     found[values.is_null().to_numpy(zero_copy_only=False)] = np.nan
     return found
-
-
-def _matrices(document: Mapping[str, Any]) -> dict[str, Matrix]:
-    return {
-        name: Matrix(tuple(value["shape"]), value["content"]) for name, value in document.items()
-    }

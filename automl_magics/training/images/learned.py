@@ -1,12 +1,14 @@
 """What pictures are described by after looking at others: their components and their patches."""
 
-import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+
+from automl_magics.training.axes import Axes, Matrix, principal_axes, some_of
 
 Singles = NDArray[np.float32]
 
@@ -23,91 +25,34 @@ _PATCHES_FOR_LEARNING = 30_000
 _PICTURES_FOR_LEARNING = 4_000
 
 
-@dataclass(frozen=True)
-class Matrix:
-    """Numbers that go through JSON as they are: 32-bit floats, little-endian, in base 64."""
-
-    shape: tuple[int, ...]
-    content: str
-
-    @classmethod
-    def of(cls, values: NDArray[np.floating]) -> "Matrix":
-        """Return an array as that."""
-        content = np.ascontiguousarray(values, dtype="<f4").tobytes()
-        return cls(values.shape, base64.b64encode(content).decode("ascii"))
-
-    @cached_property
-    def values(self) -> Singles:
-        """The array."""
-        flat = np.frombuffer(base64.b64decode(self.content), dtype="<f4")
-        return flat.reshape(self.shape).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Components:
+class Components(Axes):
     """Principal components of thumbnails."""
-
-    mean: Matrix
-    axes: Matrix
-    """(components, pixels)."""
 
     @classmethod
     def fit(cls, thumbnails: Singles, seed: int) -> "Components":
         """Find the directions in which thumbnails (pictures, pixels) differ most."""
-        from sklearn.decomposition import PCA
-
-        rows = _some(len(thumbnails), _PICTURES_FOR_LEARNING, seed)
-        most = max(1, min(MOST_COMPONENTS, len(rows) // 4, thumbnails.shape[1]))
-        found = PCA(most, svd_solver="full" if len(rows) < 500 else "auto", random_state=seed)
-        found.fit(thumbnails[rows])
-        return cls(Matrix.of(found.mean_), Matrix.of(found.components_))
-
-    @property
-    def count(self) -> int:
-        """How many features there are."""
-        return self.axes.shape[0]
-
-    def describe(self, thumbnail: Singles) -> Singles:
-        """Return where one thumbnail lies along the components."""
-        found: Singles = self.axes.values @ (thumbnail - self.mean.values)
-        return found
+        rows = thumbnails[some_of(len(thumbnails), _PICTURES_FOR_LEARNING, seed)]
+        mean, axes = principal_axes(rows, min(MOST_COMPONENTS, len(rows) // 4), seed)
+        return cls(Matrix.of(mean), Matrix.of(axes))
 
 
-@dataclass(frozen=True)
-class Shapes:
+class Shapes(Axes):
     """Principal components of many descriptors, each brought to one unit before.
 
     Trees look at every feature at every split: some eighty are learned from in a tenth of the time
     that nine hundred take, and as well.
     """
 
-    mean: Matrix
-    axes: Matrix
-    """(shapes, descriptors), scaled."""
-
     @classmethod
     def fit(cls, found: Singles, seed: int) -> "Shapes":
         """Find the directions in which descriptors (pictures, descriptors) differ most."""
-        from sklearn.decomposition import PCA
-
-        rows = found[_some(len(found), _PICTURES_FOR_LEARNING, seed)].astype(np.float64)
+        rows = found[some_of(len(found), _PICTURES_FOR_LEARNING, seed)].astype(np.float64)
         spread = rows.std(axis=0)
         scale = np.where(spread > 1e-6, 1 / np.maximum(spread, 1e-6), 0.0)
-        most = max(1, min(MOST_SHAPES, len(rows) // _ROWS_FOR_EACH_SHAPE, found.shape[1]))
-        solver = "full" if len(rows) < 500 else "randomized"
         mean = rows.mean(axis=0)
-        pca = PCA(most, svd_solver=solver, random_state=seed).fit((rows - mean) * scale)
-        return cls(Matrix.of(mean), Matrix.of(pca.components_ * scale))
-
-    @property
-    def count(self) -> int:
-        """How many features there are."""
-        return self.axes.shape[0]
-
-    def describe(self, found: Singles) -> Singles:
-        """Return where one picture's descriptors lie along the axes."""
-        along: Singles = self.axes.values @ (found - self.mean.values)
-        return along
+        most = min(MOST_SHAPES, len(rows) // _ROWS_FOR_EACH_SHAPE)
+        _, axes = principal_axes((rows - mean) * scale, most, seed)
+        return cls(Matrix.of(mean), Matrix.of(axes * scale))
 
 
 @dataclass(frozen=True)
@@ -130,7 +75,7 @@ class Patches:
         from sklearn.cluster import MiniBatchKMeans
 
         random = np.random.default_rng(seed)
-        rows = _some(len(pictures), _PICTURES_FOR_LEARNING, seed)
+        rows = some_of(len(pictures), _PICTURES_FOR_LEARNING, seed)
         each = max(1, _PATCHES_FOR_LEARNING // len(rows))
         chosen = []
         for row in rows:
@@ -146,6 +91,11 @@ class Patches:
             min(typical, len(white)), random_state=seed, n_init=1, batch_size=2048, max_iter=20
         ).fit(white)
         return cls(Matrix.of(mean), Matrix.of(whitening), Matrix.of(means.cluster_centers_))
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "Patches":
+        """Return what `dataclasses.asdict` made plain."""
+        return cls(**{name: Matrix.from_document(of) for name, of in document.items()})
 
     @property
     def count(self) -> int:
@@ -182,8 +132,3 @@ def _even(patches: Singles) -> Singles:
     centred = patches - patches.mean(axis=1, keepdims=True)
     found: Singles = centred / np.sqrt(centred.var(axis=1, keepdims=True) + np.float32(_CONTRAST))
     return found
-
-
-def _some(count: int, most: int, seed: int) -> NDArray[np.int64]:
-    """Return the numbers of all, or of so many, in their order."""
-    return np.sort(np.random.default_rng(seed).permutation(count)[:most])

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from automl_magics.contracts.errors import InvalidInput
 from automl_magics.training.batches import Rows
+from automl_magics.training.blas import one_blas_thread
 from automl_magics.training.budget import ENDLESS, Budget
 from automl_magics.training.images import descriptors
 from automl_magics.training.images.decoding import Picture, Unreadable, decode
@@ -31,7 +32,7 @@ from automl_magics.training.images.image import (
 from automl_magics.training.images.learned import PATCH_SIDE, Components, Patches, Shapes
 from automl_magics.training.images.seen import SHARE as SEEING_SHARE
 from automl_magics.training.images.seen import Seen, look
-from automl_magics.training.images.sharing import each, one_thread_each
+from automl_magics.training.images.sharing import each
 from automl_magics.training.images.stored import StoredPictures
 from automl_magics.training.images.values import PictureValues
 from automl_magics.training.networks.backbone import Backbone
@@ -218,7 +219,7 @@ def _described(
             held[int(some[place])] = outcome
     if not held:
         raise _nothing_readable(pictures.name, reasons)
-    with one_thread_each():
+    with one_blas_thread():
         encoder, features = _learned(list(held.values()), plan, threads, seed)
         whole = np.full((len(pictures), features.shape[1]), np.nan, np.float32)
         known = np.zeros(len(pictures), bool)
@@ -272,7 +273,7 @@ def _learned(
     )
     shapes = Shapes.fit(np.array([inner for _, inner in parts]), seed)
     features = np.array(
-        [np.concatenate([surface, shapes.describe(inner)]) for surface, inner in parts]
+        [np.concatenate([surface, shapes.along(inner)]) for surface, inner in parts]
     )
     kept = np.flatnonzero(np.ptp(features, axis=0) > 0)
     if not len(kept):  # pictures that are all alike still have a width

@@ -3,8 +3,6 @@
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
-from functools import cache
 from typing import Any
 
 _ALONE = 8
@@ -18,16 +16,3 @@ def each(rows: Sequence[Any], work: Any, threads: int | None = None) -> Iterable
         return
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         yield from pool.map(work, rows, chunksize=8)
-
-
-def one_thread_each() -> AbstractContextManager[Any]:
-    """Let BLAS use one thread: the pictures are what is shared out, and sums stay the same."""
-    context: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
-    return context
-
-
-@cache
-def _controller() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
