@@ -20,6 +20,7 @@ import pytest
 
 from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
+from automl_magics.dispatcher import BackgroundDispatcher
 from automl_magics.service import TrainingService
 from automl_magics.settings import Settings
 from automl_magics.store import Store
@@ -109,6 +110,15 @@ def store(settings: Settings) -> Iterator[Store]:
 def service(store: Store, settings: Settings) -> TrainingService:
     """The service on ``store``; nothing dispatches its jobs."""
     return TrainingService(store, settings)
+
+
+@pytest.fixture
+def dispatcher(store: Store, settings: Settings) -> Iterator[BackgroundDispatcher]:
+    """Start the jobs of ``store`` as a server does."""
+    dispatcher = BackgroundDispatcher(store, settings)
+    dispatcher.start()
+    yield dispatcher
+    dispatcher.close()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automl_magics.contracts.errors import InvalidInput
 from automl_magics.contracts.pictures import BYTES, PATH, has_signature, names_pictures
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ def with_pictures(
 def read_pictures(frame: Any, columns: Sequence[str], files: PictureFiles) -> Any:
     """Return a frame of rows to predict with bytes in place of the paths of pictures.
 
-    Columns that hold bytes, or base 64, stay as they are.
+    Columns that hold bytes, or base 64, stay as they are. Raises `InvalidInput` where a column
+    names files and none of them is a picture.
     """
     import pyarrow as pa
 
@@ -121,18 +123,30 @@ def read_pictures(frame: Any, columns: Sequence[str], files: PictureFiles) -> An
         frame = frame.copy()
         for name in columns:
             if name in frame:
-                frame[name] = [_read_if_named(value, files) for value in frame[name]]
+                values = frame[name].tolist()
+                read = _contents(name, filter(_is_name, values), files)
+                frame[name] = [read[value] if _is_name(value) else value for value in values]
         return frame
-    named = [
-        name
-        for name in columns
-        if name in frame.column_names
-        and _is_text(frame.schema.field(name).type)
-        and names_pictures(frame.column(name).drop_null().to_pylist())
-    ]
-    return with_pictures(frame, named, files.read)
+    for name in columns:
+        if name in frame.column_names and _is_text(frame.schema.field(name).type):
+            names = frame.column(name).drop_null().to_pylist()
+            if names_pictures(names):
+                read = _contents(name, names, files)
+                frame = with_pictures(frame, [name], read.__getitem__)
+    return frame
 
 
-def _read_if_named(value: object, files: PictureFiles) -> object:
-    is_name = isinstance(value, str) and names_pictures([value])
-    return files.read(str(value)) if is_name else value
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and names_pictures([value])
+
+
+def _contents(column: str, names: Iterable[str], files: PictureFiles) -> dict[str, bytes | None]:
+    """Return what lies in some files; `InvalidInput` where there is no picture among them."""
+    found = {name: files.read(name) for name in names}
+    if found and not any(found.values()):
+        raise InvalidInput(
+            f"None of the files that '{column}' names is a picture, such as '{next(iter(found))}'.",
+            hint="Paths start in the folder of the file that names them, else in the current one.",
+            field=column,
+        )
+    return found

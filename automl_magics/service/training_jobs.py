@@ -45,7 +45,8 @@ from automl_magics.store.jobs import utc_now
 from automl_magics.training.contents import network_kinds, predictor_type_of
 from automl_magics.training.networks.checks import check_networks
 from automl_magics.training.problems import SUPERVISED, problem_of, reason_of
-from automl_magics.training.task import Task, default_algorithm
+from automl_magics.training.task import Task
+from automl_magics.training.task_checks import default_algorithm
 
 
 class TrainingService:

@@ -12,7 +12,9 @@ from typing import cast
 from automl_magics.contracts.data import ColumnType, LabelProfile
 from automl_magics.contracts.enums import AutoMLAlgorithm, ProblemType
 from automl_magics.contracts.errors import InvalidInput
-from automl_magics.training.task import MOST_GRADES, Task, check_columns, check_label, check_task
+from automl_magics.training.label_checks import MOST_GRADES, check_label
+from automl_magics.training.task import Task
+from automl_magics.training.task_checks import check_columns, check_task
 
 Check = Callable[[Task, Mapping[str, ColumnType]], None]
 

@@ -35,6 +35,7 @@ from automl_magics.training.images.preparing import PreparedPictures, prepare_pi
 from automl_magics.training.images.stored import first_rows
 from automl_magics.training.kept import KeptFits, planned_seconds
 from automl_magics.training.label import known_labels
+from automl_magics.training.label_checks import check_label, profile_label
 from automl_magics.training.leaderboard import leaderboard, published_algorithm
 from automl_magics.training.members import Ensemble, honest_predictions
 from automl_magics.training.memory import Memory
@@ -46,7 +47,7 @@ from automl_magics.training.networks.sentences import Sentences
 from automl_magics.training.procedure import Outcome, Run
 from automl_magics.training.rows import LabelledRows, labelled_rows
 from automl_magics.training.search import Rules, Search
-from automl_magics.training.task import check_columns, check_label, check_task, profile_label
+from automl_magics.training.task_checks import check_columns, check_task
 from automl_magics.training.terms import telling_terms
 from automl_magics.training.text_reading import TextReader
 from automl_magics.training.unknown_rows import usual_answer

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from automl_magics.contracts.errors import InvalidInput
 from automl_magics.data.pictures import PictureFiles, read_pictures
 from automl_magics.data.snapshot import take_snapshot
 from automl_magics.data.source import Source
@@ -91,3 +93,11 @@ def test_rows_to_predict_may_name_pictures(root: Path) -> None:
     assert read_pictures(table, [], files) is table
     as_text = pa.table({"picture": ["iVBORw0KGgo="], "day": ["2026-11-27"]})
     assert read_pictures(as_text, ["picture", "day"], files).equals(as_text)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pa.table])
+def test_files_none_of_which_is_a_picture_are_refused(root: Path, frame: Any) -> None:
+    files = PictureFiles([root / "set"])
+    asked = frame({"picture": ["pics/gone.png", "pics/notes.png"]})
+    with pytest.raises(InvalidInput, match=r"None of the files .* such as 'pics/gone.png'"):
+        read_pictures(asked, ["picture"], files)

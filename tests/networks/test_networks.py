@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -134,14 +134,6 @@ def test_a_slow_machine_does_without_the_network(image_network: ImageNetwork) ->
         network, stored, 10.0, ENDLESS, threads=1, seed=0, clock=lambda: next(clock)
     )  # fmt: skip
     assert seen is None
-
-
-@pytest.fixture
-def dispatcher(store: Store, settings: Settings) -> Iterator[BackgroundDispatcher]:
-    dispatcher = BackgroundDispatcher(store, settings)
-    dispatcher.start()
-    yield dispatcher
-    dispatcher.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import base64
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from automl_magics.job import TrainingJobHandle
 from automl_magics.service import Caller, TrainingService
 from automl_magics.session import connect
 from automl_magics.settings import Settings
-from automl_magics.store import Store
 from tests.pictures import shapes
 
 Request = Callable[..., AutoMLTrainingRequest]
@@ -37,14 +36,6 @@ def folder(tmp_path: Path) -> Path:
     (folder / "pics" / "7.png").write_bytes(b"\x89PNG and then nothing")
     rows.to_csv(folder / "shapes.csv", index=False)
     return folder
-
-
-@pytest.fixture
-def dispatcher(store: Store, settings: Settings) -> Iterator[BackgroundDispatcher]:
-    dispatcher = BackgroundDispatcher(store, settings)
-    dispatcher.start()
-    yield dispatcher
-    dispatcher.close()
 
 
 def test_from_files_to_predictions_that_need_none(

@@ -33,11 +33,8 @@ Wait = Callable[..., TrainingJob]
 
 
 @pytest.fixture
-def dispatcher(store: Store, settings: Settings) -> Iterator[BackgroundDispatcher]:
-    dispatcher = BackgroundDispatcher(store, settings)
-    dispatcher.start()
+def dispatcher(dispatcher: BackgroundDispatcher, store: Store) -> Iterator[BackgroundDispatcher]:
     yield dispatcher
-    dispatcher.close()
     _end_workers(store)
 
 

@@ -1,7 +1,7 @@
 """Rankings and anomalies from a file to a deployed model, in real kernels with a real MLflow."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,7 @@ from automl_magics.displays.job_card import job_html, job_text
 from automl_magics.scoring import Scorer
 from automl_magics.service import TrainingService
 from automl_magics.settings import Settings
-from automl_magics.store import Store
 from automl_magics.tracking import load_model, load_trained_model
-
-
-@pytest.fixture
-def dispatcher(store: Store, settings: Settings) -> Iterator[BackgroundDispatcher]:
-    dispatcher = BackgroundDispatcher(store, settings)
-    dispatcher.start()
-    yield dispatcher
-    dispatcher.close()
 
 
 def results(queries: int = 40) -> pd.DataFrame:

@@ -10,15 +10,9 @@ from automl_magics.contracts.data import LabelProfile
 from automl_magics.contracts.enums import AutoMLAlgorithm, ProblemType
 from automl_magics.contracts.errors import InvalidInput
 from automl_magics.contracts.training import AutoMLTrainingRequest
-from automl_magics.training.task import (
-    Task,
-    check_columns,
-    check_label,
-    check_task,
-    default_algorithm,
-    detect_problem_type,
-    profile_label,
-)
+from automl_magics.training.label_checks import check_label, detect_problem_type, profile_label
+from automl_magics.training.task import Task
+from automl_magics.training.task_checks import check_columns, check_task, default_algorithm
 
 BINARY = ProblemType.BINARY_CLASSIFICATION
 MULTICLASS = ProblemType.MULTICLASS_CLASSIFICATION

@@ -202,7 +202,7 @@ class AutoMLForm(Panel):
         try:
             profile = self._data.label_profile(label) if label else None
             if profile is not None:
-                from automl_magics.training.task import check_label
+                from automl_magics.training.label_checks import check_label
 
                 detected = words(check_label(profile, None).value)
                 about = f"detected: {detected}, {profile.distinct:,} values"

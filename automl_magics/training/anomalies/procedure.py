@@ -16,7 +16,7 @@ from automl_magics.training.anomalies.report import Report
 from automl_magics.training.anomalies.seasons import Seasons
 from automl_magics.training.encoding import Encoded, Encoder
 from automl_magics.training.procedure import Outcome, Run
-from automl_magics.training.task import check_columns, check_task
+from automl_magics.training.task_checks import check_columns, check_task
 from automl_magics.training.validation import Validation
 
 MIN_ROWS = 20

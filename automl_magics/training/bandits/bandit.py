@@ -33,7 +33,7 @@ from automl_magics.training.encoding import Encoder
 from automl_magics.training.frames import Floats, column_type
 from automl_magics.training.metrics import Metric, find_metric
 from automl_magics.training.procedure import Outcome, Run
-from automl_magics.training.task import check_columns, check_task
+from automl_magics.training.task_checks import check_columns, check_task
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -39,13 +39,14 @@ from automl_magics.training.curves import curves_of
 from automl_magics.training.frames import Floats, numbers, plain
 from automl_magics.training.honest import score_interval
 from automl_magics.training.label import Label, known_labels
+from automl_magics.training.label_checks import check_label, profile_label
 from automl_magics.training.metrics import all_scores, find_metric
 from automl_magics.training.online.build import build_of_pass
 from automl_magics.training.online.learners import Learner, options, ways
 from automl_magics.training.online.lines import Lines, labelled
 from automl_magics.training.online.model import OnlineModel
 from automl_magics.training.procedure import Outcome, Run
-from automl_magics.training.task import check_columns, check_label, check_task, profile_label
+from automl_magics.training.task_checks import check_columns, check_task
 
 _SHARE = 0.2
 _MOST_JUDGED = 100_000

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from automl_magics.contracts.errors import InvalidInput
 from automl_magics.training.budget import Budget
 from automl_magics.training.frames import plain
+from automl_magics.training.label_checks import MOST_GRADES
 from automl_magics.training.rows import LabelledRows, labelled_rows
-from automl_magics.training.task import MOST_GRADES, Task
+from automl_magics.training.task import Task
 
 
 def graded_rows(table: pa.Table, task: Task, budget: Budget) -> LabelledRows:

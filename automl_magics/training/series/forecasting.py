@@ -33,7 +33,7 @@ from automl_magics.training.series.reading import Read, read
 from automl_magics.training.series.result import Searched, curves_of, result_of, tested_rows
 from automl_magics.training.series.scores import POINT_SCORES
 from automl_magics.training.series.windows import Windows, plan_windows
-from automl_magics.training.task import check_columns, check_task
+from automl_magics.training.task_checks import check_columns, check_task
 
 _RECENT = 14
 """Lags beside those of the season."""
