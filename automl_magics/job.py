@@ -12,21 +12,20 @@ from automl_magics.contracts.enums import JobStatus, LogLevel
 from automl_magics.contracts.errors import AutoMLError, Conflict, TrainingError, WaitInterrupted
 from automl_magics.contracts.models import DEPLOYED_AS
 from automl_magics.contracts.training import (
-    LeaderboardRow,
     LogLine,
     TrainingJob,
     TrainingResult,
     Trial,
 )
-from automl_magics.data.frames import to_arrow
-from automl_magics.deployed_model import DeployedModel, deployed_model_of, is_elsewhere
+from automl_magics.deployed_model import DeployedModel
 from automl_magics.displays.dag import RenderedDag
 from automl_magics.displays.job_card import job_html, job_text
 from automl_magics.displays.progress import progress_display, seen_training
 from automl_magics.displays.result_card import result_html, result_text
-from automl_magics.displays.tables import JobLog, Leaderboard
+from automl_magics.displays.tables import JobLog, Leaderboard, ranked_trials
 from automl_magics.displays.view import MAGIC, View
 from automl_magics.displays.written import write_document
+from automl_magics.job_model import JobModel
 from automl_magics.session import Session
 
 if TYPE_CHECKING:
@@ -67,8 +66,7 @@ class TrainingJobHandle(View):
     def __init__(self, session: Session, record: TrainingJob) -> None:
         self._session = session
         self._record = record
-        self._model: Any = None
-        self._model_uri: str | None = None
+        self._model = JobModel(session)
 
     @property
     def id(self) -> UUID:
@@ -211,7 +209,7 @@ class TrainingJobHandle(View):
             return Leaderboard(record.result.leaderboard, record.result.metric)
         metric = (record.progress.metric if record.progress else None) or "score"
         best = record.progress.best_candidate if record.progress else None
-        return Leaderboard(self._ranked_trials(best, metric), metric)
+        return Leaderboard(ranked_trials(self.trials(), best, metric), metric)
 
     @property
     def dag(self) -> RenderedDag:
@@ -276,28 +274,7 @@ class TrainingJobHandle(View):
         ``probability_<class>`` for each class.
         """
         self.check_model()
-        from automl_magics.data.pictures import PictureFiles, read_pictures
-        from automl_magics.data.source import Source, local_source
-
-        files = PictureFiles([Path.cwd()])
-        if isinstance(data, str | Path):
-            data = local_source(
-                self._session.settings, str(data), namespace=_variables(), folder=Path.cwd()
-            )
-        if isinstance(data, Source):
-            data, files = data.read(), data.picture_files()
-        if is_elsewhere(self._session, self._record):
-            deployed = deployed_model_of(self._session, self._record)
-            return deployed.predict(read_pictures(_as_frame(data), deployed.pictures, files))
-        if self._model_uri != self._record.model_uri:
-            from automl_magics.tracking import load_trained_model
-
-            self._model = load_trained_model(self._session.settings, self._record)
-            self._model_uri = self._record.model_uri
-        pictures = [name for name, kind in self._model.input_columns.items() if kind == "image"]
-        frame = read_pictures(_as_frame(data), pictures, files)
-        predictions: pd.DataFrame = self._model.predict(frame)
-        return predictions
+        return self._model.predict(self._record, data)
 
     def predict_from_sources(
         self, sources: Mapping[str, Any] | None = None, *, cutoff: datetime | None = None
@@ -321,21 +298,8 @@ class TrainingJobHandle(View):
         Conflict
             When the job was not trained on a table that the crew made.
         """
-        from automl_magics.feature_job import recipe_of_job, table_from_sources
-
         self.check_model()
-        kept = recipe_of_job(self._session, self._record)
-        rows = table_from_sources(
-            self._session,
-            kept,
-            sources or {},
-            cutoff=cutoff,
-            namespace=_variables(),
-            folder=Path.cwd(),
-        ).to_pandas()
-        grain = rows[kept.plan.grain]
-        predictions: pd.DataFrame = grain.join(self.predict(rows).set_axis(grain.index))
-        return predictions
+        return self._model.predict_from_sources(self._record, sources or {}, cutoff)
 
     def deploy(self) -> DeployedModel:
         """Deploy the job's model, in the place of another one of the same registered name.
@@ -404,24 +368,6 @@ class TrainingJobHandle(View):
             return ""
         return str(told[-1].fields[DEPLOYED_AS] or "") if told else ""
 
-    def _ranked_trials(self, best: str | None, metric: str) -> list[LeaderboardRow]:
-        done = [trial for trial in self.trials() if trial.score is not None]
-        lead = next((trial.score for trial in done if trial.candidate == best), None)
-        falling = lead is None or all(trial.score <= lead for trial in done)  # type: ignore[operator]
-        done.sort(key=lambda trial: trial.score or 0.0, reverse=falling)
-        return [
-            LeaderboardRow(
-                rank=rank,
-                candidate=trial.candidate,
-                algorithm=trial.algorithm,
-                score=trial.score or 0.0,
-                scores=trial.scores or {metric: trial.score or 0.0},
-                seconds=trial.seconds,
-                is_best=rank == 1,
-            )
-            for rank, trial in enumerate(done, start=1)
-        ]
-
     def _raise_untriggered(self) -> None:
         message = f"{self.name} is ready and has not been triggered."
         raise Conflict(message, hint="Start it with the verb trigger.")
@@ -429,21 +375,3 @@ class TrainingJobHandle(View):
     def _raise_unfinished(self, timeout: float) -> None:
         message = f"{self.name} was not finished after {timeout:g} s; it goes on."
         raise JobTimeout(message, hint="Wait again, or stop it.")
-
-
-def _as_frame(data: Any) -> Any:
-    """Return rows as a pandas frame, whose index is kept, or as an Arrow table."""
-    import pandas as pd
-
-    if isinstance(data, Mapping):  # one row by its columns, or columns by their rows
-        is_one_row = all(pd.api.types.is_scalar(value) for value in data.values())
-        return pd.DataFrame([data] if is_one_row else data)
-    return data if isinstance(data, pd.DataFrame) else to_arrow(data, name="the data")
-
-
-def _variables() -> dict[str, Any]:
-    """Return the notebook's variables, where there is a notebook."""
-    from IPython.core.getipython import get_ipython
-
-    shell = get_ipython()
-    return {} if shell is None else dict(shell.user_ns)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from automl_magics.contracts.dialects import job_a
-from automl_magics.contracts.training import LeaderboardRow, LogLine, TrainingJob
+from automl_magics.contracts.training import LeaderboardRow, LogLine, TrainingJob, Trial
 from automl_magics.displays.view import MAGIC, View, render
 from automl_magics.displays.wording import age, columns, duration, elapsed, score, words
 
@@ -154,3 +154,29 @@ def log_line(line: LogLine) -> str:
     trace = line.fields.get("trace")
     under = textwrap.indent(f"\n{trace}".rstrip(), "  ") if trace else ""
     return f"{stamp} {line.level.upper():<7} {line.message}{under}"
+
+
+def ranked_trials(trials: Sequence[Trial], best: str | None, metric: str) -> list[LeaderboardRow]:
+    """Return the trials that have a score, best first.
+
+    Parameters
+    ----------
+    best
+        The candidate that leads, from which follows whether more is better.
+    """
+    done = [trial for trial in trials if trial.score is not None]
+    lead = next((trial.score for trial in done if trial.candidate == best), None)
+    falling = lead is None or all(trial.score <= lead for trial in done)  # type: ignore[operator]
+    done.sort(key=lambda trial: trial.score or 0.0, reverse=falling)
+    return [
+        LeaderboardRow(
+            rank=rank,
+            candidate=trial.candidate,
+            algorithm=trial.algorithm,
+            score=trial.score or 0.0,
+            scores=trial.scores or {metric: trial.score or 0.0},
+            seconds=trial.seconds,
+            is_best=rank == 1,
+        )
+        for rank, trial in enumerate(done, start=1)
+    ]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from automl_magics.training.budget import Slot
 from automl_magics.training.networks.directions import Directions
-from automl_magics.training.networks.sentences import BATCH, OutOfTime, Sentences
+from automl_magics.training.networks.sentences import BATCH, Sentences
 
 Singles = NDArray[np.float32]
 
@@ -83,6 +83,3 @@ def planned_tokens(
         if (clock() - begun) * _SLACK * len(distinct) / len(sample) <= seconds:
             return tokens
     return None
-
-
-__all__ = ["Embedding", "OutOfTime", "planned_tokens"]

@@ -182,7 +182,7 @@ def test_a_task_without_a_label_is_refused_where_it_needs_one() -> None:
 
 def test_the_checks_import_nothing_heavy() -> None:
     code = (
-        "import sys, automl_magics.training.task as t, automl_magics.training.metrics;"
+        "import sys, automl_magics.training.task_checks as t, automl_magics.training.label_checks;"
         "t.check_task(t.Task('y').of(t.ProblemType.REGRESSION));"
         "heavy = {'numpy', 'pandas', 'pyarrow', 'sklearn', 'lightgbm', 'mlflow'};"
         "print(sorted(heavy & set(sys.modules)))"
