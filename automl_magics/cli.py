@@ -7,12 +7,14 @@ is one object in one line of stderr: ``{"error": {"type", "message", "hint", "fi
 """
 
 import json
+import logging
 import os
 import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +62,14 @@ class Unexpected(AutoMLError):
     """A bug of ours."""
 
 
-class _Told:
-    """What goes to stderr: lines for a person, or one object for a program."""
+class _Told(logging.Handler):
+    """What goes to stderr: lines for a person, or one object for a program.
+
+    As a handler of logs it tells their warnings.
+    """
 
     def __init__(self, *, in_json: bool = False) -> None:
+        super().__init__(logging.WARNING)
         self._in_json = in_json
         self._document: dict[str, Any] = {}
 
@@ -80,6 +86,20 @@ class _Told:
             self._document.setdefault("notices", []).append(text)
         else:
             _err(text)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell what was logged."""
+        self.notice(record.getMessage())
+
+    @contextmanager
+    def hearing_logs(self) -> Iterator[None]:
+        """Tell what is logged meanwhile."""
+        log = logging.getLogger("automl_magics")
+        log.addHandler(self)
+        try:
+            yield
+        finally:
+            log.removeHandler(self)
 
     def end(self) -> None:
         """Write what is left to write."""
@@ -109,7 +129,7 @@ def _run(arguments: list[str], told: _Told) -> int:
         _out(str(help_text).rstrip())
         return 0
     code = 0
-    with connect(read_settings(**server), detached=True) as session:
+    with told.hearing_logs(), connect(read_settings(**server), detached=True) as session:
         place = Place(
             session,
             Path.cwd(),

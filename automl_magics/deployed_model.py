@@ -2,13 +2,14 @@
 
 import base64
 import json
+import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from automl_magics.contracts.errors import Conflict, NotFound
 from automl_magics.contracts.models import Deployment
-from automl_magics.contracts.pictures import BYTES
+from automl_magics.contracts.pictures import BYTES, PATH, done_without
 from automl_magics.contracts.training import TrainingJob
 from automl_magics.displays.models import deployment_html, deployment_text
 from automl_magics.displays.view import MAGIC, View
@@ -17,6 +18,8 @@ from automl_magics.session import Session
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+logger = logging.getLogger(__name__)
 
 LARGEST_BODY = 8 * 2**20
 """Characters of JSON that go to a server at once."""
@@ -64,6 +67,8 @@ class DeployedModel(View):
         if isinstance(rows, pa.Table):
             rows = rows.to_pandas()
         frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+        for name in filter(frame.columns.__contains__, self.pictures):
+            _tell_of_missing(name, frame[name])
         predict = self._session.models.predict
         found = [one for part in _parts(frame) for one in predict(self.name, part)]
         return pd.DataFrame(found, index=frame.index)
@@ -123,6 +128,14 @@ def _parts(frame: "pd.DataFrame") -> Iterator[list[dict[str, Any]]]:
         yield rows[start : start + step]
 
 
+def _tell_of_missing(column: str, values: "pd.Series[Any]") -> None:
+    """Tell of pictures that are not there: a server gets no paths and cannot name them."""
+    named = [value for value in values if isinstance(value, dict) and value.get(PATH) is not None]
+    gone = [f"{value[PATH]!r} is not there" for value in named if not value.get(BYTES)]
+    if gone:
+        logger.warning(done_without(column, gone, int(values.notna().sum())))
+
+
 def _sendable(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Return a frame with bytes as base 64, which is how JSON holds them."""
     import pandas as pd
@@ -138,5 +151,5 @@ def _sendable(frame: "pd.DataFrame") -> "pd.DataFrame":
 
 def _as_text(value: object) -> object:
     if isinstance(value, dict) and BYTES in value:  # a picture beside its path
-        value = value[BYTES]
+        value = value[BYTES] or None
     return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value

@@ -30,7 +30,7 @@ from automl_magics.settings import Settings
 from automl_magics.store import Store
 from automl_magics.training.budget import Budget
 from automl_magics.training.task import Task
-from automl_magics.worker import RESERVE, in_words
+from automl_magics.worker import RESERVE, in_words, rows_to_train
 
 if TYPE_CHECKING:
     from automl_magics.tracking import Tracking
@@ -118,20 +118,18 @@ def search(specification: dict[str, Any], shard: dict[str, Any]) -> None:
     """Train on a shard's families of models, and leave the best model in MLflow."""
     index, count = int(shard["index"]), int(shard["of"])
     with _task(specification, f"search-{index}", shard=(index, count)) as task:
-        import pyarrow.parquet as pq
-
         from automl_magics.shard_tracking import FITS, keep_shard
         from automl_magics.training.engine import train
 
         budget = Budget(
             task.limit, reserve=min(RESERVE, 0.2 * task.limit), stop=task.reporter.unwanted
         )
-        snapshot = task.rows()
+        rows = rows_to_train(task.job, task.rows())
         kept = task.folder / "shard"
         kept.mkdir()
         try:
             outcome = train(
-                pq.read_table(snapshot.path),
+                rows,
                 task.part(shard["families"]),
                 budget=budget,
                 reporter=task.reporter,
@@ -160,11 +158,10 @@ def search(specification: dict[str, Any], shard: dict[str, Any]) -> None:
 def select_and_register(specification: dict[str, Any]) -> dict[str, str]:
     """Register the best model of all shards; return where it is."""
     with _task(specification, "select") as task:
-        import pyarrow.parquet as pq
-
         from automl_magics.shard_ensemble import best_of_all
         from automl_magics.shard_tracking import find_shards, put_under
         from automl_magics.tracking import Example
+        from automl_magics.training.batches import StoredRows
 
         task.reporter.progress(Progress(phase=Phase.REGISTERING))
         tracking = task.tracking()
@@ -172,14 +169,13 @@ def select_and_register(specification: dict[str, Any]) -> dict[str, str]:
         if not shards:
             raise TrainingError("No shard of the search found a model.", hint="See the job's log.")
         snapshot = task.rows()
-        table = pq.read_table(snapshot.path)
         trials = sorted(
             (trial for shard in shards for trial in shard.trials), key=lambda one: one.number
         )
         is_whole = len(shards) == len(_shards(task.job, task.told.shards))
         best = best_of_all(
             shards,
-            table,
+            rows_to_train(task.job, snapshot),
             task.whole.of(task.job.problem_type),
             limit=task.limit,
             threads=task.settings.threads(task.job.request.hardware),
@@ -192,7 +188,7 @@ def select_and_register(specification: dict[str, Any]) -> dict[str, str]:
             trials=trials,
             model_folder=best.model_folder,
             test_predictions=best.test_predictions,
-            example=Example.of(table),
+            example=Example.of(StoredRows(snapshot.path)),
         )
         put_under(shards, tracked)
         task.reporter.log(LogLevel.INFO, f"Registered {tracked.name} version {tracked.version}.")

@@ -4,6 +4,7 @@
 other end is closed. `automl_magics.scoring_process` is that other end.
 """
 
+import logging
 import os
 import sys
 import threading
@@ -11,6 +12,7 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from multiprocessing.connection import Connection
 from typing import Any
 from uuid import UUID
@@ -23,6 +25,9 @@ from automl_magics.settings import Settings
 THREADS = 8
 """More than the other end lets predict at once, so that the registry can be asked meanwhile."""
 LONGEST_MESSAGE = 2000
+
+_ANSWERING: ContextVar[str] = ContextVar("answering", default="Models")
+"""The model that this thread is asking."""
 
 
 class Scorer:
@@ -128,6 +133,7 @@ class _Model:
         from mlflow.exceptions import MlflowException
         from mlflow.pyfunc import scoring_server
 
+        _ANSWERING.set(f"{self._name} version {self._version}")
         with self._one_at_a_time:
             self.load()
             try:
@@ -173,19 +179,35 @@ def _message(error: Any) -> str:
     return str(said)[:LONGEST_MESSAGE]
 
 
+class _Forwarding(logging.Handler):
+    """Sends our own warnings over, with the model that they are about."""
+
+    def __init__(self, send: Callable[[Any], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._send = send
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send one as a line of text."""
+        self._send(f"{_ANSWERING.get()}: {record.getMessage()}")
+
+
 def main(handle: int) -> None:
     """Answer calls until the other end is closed, however that happens."""
     os.set_inheritable(handle, False)
     connection = Connection(handle)
     threads = ThreadPoolExecutor(THREADS)
     sending = threading.Lock()
+
+    def send(said: Any) -> None:
+        with sending:
+            connection.send(said)
+
+    logging.getLogger("automl_magics").addHandler(_Forwarding(send))
     try:
         scorer = Scorer(connection.recv())
 
         def answer(number: int, verb: str, arguments: tuple[Any, ...]) -> None:
-            outcome = _outcome(lambda: getattr(scorer, verb)(*arguments))
-            with sending:
-                connection.send((number, *outcome))
+            send((number, *_outcome(lambda: getattr(scorer, verb)(*arguments))))
 
         while True:
             threads.submit(answer, *connection.recv())

@@ -182,9 +182,12 @@ class ScoringProcess:
         while True:
             try:
                 if child.connection.poll(TICK):
-                    answer = child.connection.recv()
-                    child.is_warm.set()
-                    self._settle(*answer)
+                    said = child.connection.recv()
+                    if isinstance(said, str):
+                        self._logger.warning("The scoring process: %s", said)
+                    else:
+                        child.is_warm.set()
+                        self._settle(*said)
             except (EOFError, OSError):
                 break
             self._give_up_late_ones(child)

@@ -17,6 +17,8 @@ from automl_magics.training.task import Task
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from automl_magics.training.batches import StoredRows
+
 COMBINED = frozenset(
     {
         ProblemType.BINARY_CLASSIFICATION,
@@ -35,7 +37,7 @@ FINISHING_SHARE = 0.2
 
 def best_of_all(
     shards: list[Shard],
-    table: "pa.Table",
+    table: "pa.Table | StoredRows",
     task: Task,
     *,
     limit: float,

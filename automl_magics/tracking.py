@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from automl_magics.training.batches import StoredRows
     from automl_magics.training.procedure import Model
 
 MODEL_FOLDER = "model"
@@ -47,10 +48,12 @@ class Example:
     gaps: frozenset[str]
 
     @classmethod
-    def of(cls, table: "pa.Table") -> "Example":
-        """Return the example of a table."""
-        gaps = [name for name in table.column_names if table.column(name).null_count]
-        return cls(table.take(list(range(min(EXAMPLE_ROWS, len(table))))), frozenset(gaps))
+    def of(cls, table: "pa.Table | StoredRows") -> "Example":
+        """Return the example of a table, of which only the first rows are read."""
+        from automl_magics.training.batches import rows_of
+
+        rows = rows_of(table)
+        return cls(rows.first(EXAMPLE_ROWS), rows.gaps)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import threading
 import traceback
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from automl_magics.contracts.enums import LogLevel, Phase
@@ -25,10 +26,15 @@ from automl_magics.reporting import StoreReporter
 from automl_magics.service.source_of import source_of_job
 from automl_magics.settings import Settings
 from automl_magics.store import Store
-from automl_magics.tracking import EXAMPLE_ROWS, MODEL_FOLDER, Example
+from automl_magics.tracking import MODEL_FOLDER, Example
 from automl_magics.tracking_process import TrackingProcess
 from automl_magics.training.budget import Budget
 from automl_magics.training.task import Task
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from automl_magics.training.batches import StoredRows
 
 RESERVE = 2.0
 """Seconds of the budget kept for saving and registering, at most a fifth of it."""
@@ -124,10 +130,8 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
         with budget.spend("reading the data"):
             snapshot = _snapshot(settings, store, job, reporter)
         with budget.spend("loading libraries"):
-            import pyarrow.parquet as pq
-
             from automl_magics.training.batches import StoredRows
-            from automl_magics.training.engine import learns_online, load_libraries, train
+            from automl_magics.training.engine import load_libraries, train
 
             load_libraries(job.problem_type, job.algorithm)
         budget.reserve = _reserve(limit, budget.spent("loading libraries"))
@@ -137,9 +141,7 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
                 memory_limit=settings.profile(job.request.hardware).memory_limit,
                 networks=networks_of(job, settings.networks),
             )
-            stored = StoredRows(snapshot.path)
-            in_batches = learns_online(task, snapshot.rows) or job.request.learns_from_pictures
-            table = stored if in_batches else pq.read_table(snapshot.path)
+            table = rows_to_train(job, snapshot)
         tracking.check()
         kept = settings.job_folder(job.job_id) / FITS_FOLDER
         outcome = train(
@@ -165,7 +167,7 @@ def _train(settings: Settings, store: Store, job: TrainingJob, reporter: StoreRe
                 trials=store.journal.trials(job.job_id),
                 model_folder=folder,
                 test_predictions=outcome.test_predictions,
-                example=Example(stored.first(EXAMPLE_ROWS), stored.gaps),
+                example=Example.of(StoredRows(snapshot.path)),
             )
     _put_in_place(folder, settings.job_folder(job.job_id) / MODEL_FOLDER)
     result = outcome.result.model_copy(update={"ledger": budget.ledger, "seconds": budget.elapsed})
@@ -196,6 +198,19 @@ def _snapshot(
         sha256=snapshot.sha256,
     )
     return snapshot
+
+
+def rows_to_train(job: TrainingJob, snapshot: Snapshot) -> "pa.Table | StoredRows":
+    """Return a job's frozen rows: in memory, unless its training reads them in batches."""
+    import pyarrow.parquet as pq
+
+    from automl_magics.training.batches import StoredRows
+    from automl_magics.training.engine import learns_online
+
+    online = learns_online(Task.from_request(job.request), snapshot.rows)
+    if online or job.request.learns_from_pictures:
+        return StoredRows(snapshot.path)
+    return pq.read_table(snapshot.path)
 
 
 def _reserve(limit: float | None, loading: float) -> float:

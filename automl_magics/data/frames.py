@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from automl_magics.contracts.errors import InvalidInput
+from automl_magics.contracts.errors import InvalidInput, first_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,7 +38,8 @@ def to_arrow(frame: Any, *, name: str = "the data frame") -> "pa.Table":
     Raises
     ------
     InvalidInput
-        When two columns have one name, or a column holds values of different types.
+        When two columns have one name, or a column holds values of different types or of one that
+        Arrow does not have.
     """
     import pyarrow as pa
 
@@ -76,9 +77,14 @@ def _from_pandas(frame: Any, name: str) -> "pa.Table":
     for column in frame.columns:
         try:
             columns.append(pa.Array.from_pandas(frame[column]))
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
             raise InvalidInput(
                 f"Column {column!r} of {name} holds values of different types.",
                 hint=f"Make them one, e.g. {name}[{column!r}].astype(str).",
+            ) from None
+        except (ValueError, TypeError, OverflowError, NotImplementedError) as error:
+            raise InvalidInput(
+                f"Column {column!r} of {name} cannot be read: {first_line(error)}.",
+                hint="Convert its values, or leave it out.",
             ) from None
     return pa.table(columns, names=list(frame.columns))

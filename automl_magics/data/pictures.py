@@ -6,7 +6,7 @@ outside its root, links resolved.
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +110,7 @@ def with_pictures(
 
 
 def read_pictures(frame: Any, columns: Sequence[str], files: PictureFiles) -> Any:
-    """Return a frame of rows to predict with bytes in place of the paths of pictures.
+    """Return a frame of rows to predict with bytes beside the paths of pictures.
 
     Columns that hold bytes, or base 64, stay as they are. Raises `InvalidInput` where a column
     names files and none of them is a picture.
@@ -125,7 +125,8 @@ def read_pictures(frame: Any, columns: Sequence[str], files: PictureFiles) -> An
             if name in frame:
                 values = frame[name].tolist()
                 read = _contents(name, filter(_is_name, values), files)
-                frame[name] = [read[value] if _is_name(value) else value for value in values]
+                if read:
+                    frame[name] = [_beside_path(value, read) for value in values]
         return frame
     for name in columns:
         if name in frame.column_names and _is_text(frame.schema.field(name).type):
@@ -138,6 +139,13 @@ def read_pictures(frame: Any, columns: Sequence[str], files: PictureFiles) -> An
 
 def _is_name(value: object) -> bool:
     return isinstance(value, str) and names_pictures([value])
+
+
+def _beside_path(value: Any, read: Mapping[str, bytes | None]) -> Any:
+    """Return a cell of a column some of which name pictures, with the bytes of what it names."""
+    if _is_name(value):
+        return {BYTES: read[value], PATH: value}
+    return {BYTES: value, PATH: None} if isinstance(value, bytes) else value
 
 
 def _contents(column: str, names: Iterable[str], files: PictureFiles) -> dict[str, bytes | None]:

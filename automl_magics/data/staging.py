@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel
 
-from automl_magics.contracts.errors import InvalidInput
+from automl_magics.contracts.errors import InvalidInput, first_line
 from automl_magics.data.frames import to_arrow
 from automl_magics.data.source import Source, named_frames
 from automl_magics.data.sources.configured import configured_sources
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DESCRIPTION = "source.json"
+_NO_NAMES = ("", "*")
 
 
 class StagedSource(BaseModel):
@@ -47,22 +48,57 @@ def stage_source(
         The notebook's variables.
     folder
         Where relative paths start.
+
+    Raises
+    ------
+    InvalidInput
+        When a frame cannot be written as it is; nothing is set aside then.
     """
     frames = {name: to_arrow(frame, name=name) for name, frame in named_frames(text, namespace)}
+    if (whole := text.strip()) in frames:
+        _check_names(frames[whole], whole)
     staged_id = uuid4()
     place = settings.staged_folder(staged_id)
     files = {name: f"frame-{number}.parquet" for number, name in enumerate(frames)}
-    for name, file in files.items():
-        _write(frames[name], place / file)
+    try:
+        for name, file in files.items():
+            _write(frames[name], place / file, name)
+    except InvalidInput:
+        discard_staged(settings, staged_id)
+        raise
     description = StagedSource(text=text, folder=folder.absolute(), frames=files)
     (place / DESCRIPTION).write_text(description.model_dump_json())
     return staged_id
 
 
-def _write(frame: "pa.Table", path: Path) -> None:
+def _check_names(frame: "pa.Table", name: str) -> None:
+    """Refuse names that SQL would not keep: the model's columns would be called otherwise."""
+    seen: dict[str, str] = {}
+    for column in frame.column_names:
+        if column in _NO_NAMES:
+            raise InvalidInput(
+                f"{name} has a column called {column!r}, which is no name in SQL.",
+                hint="Rename it.",
+            )
+        if (other := seen.get(column.lower())) is not None:
+            raise InvalidInput(
+                f"{name} has columns {other!r} and {column!r}, which SQL takes for the same.",
+                hint="Rename one of them.",
+            )
+        seen[column.lower()] = column
+
+
+def _write(frame: "pa.Table", path: Path, name: str) -> None:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    pq.write_table(frame, path, compression="zstd")
+    try:
+        pq.write_table(frame, path, compression="zstd")
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
+        raise InvalidInput(
+            f"{name} cannot be written as Parquet: {first_line(error)}.",
+            hint="Leave that column out.",
+        ) from None
 
 
 def open_staged(place: Path, text: str, settings: Settings) -> Source:

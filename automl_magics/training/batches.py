@@ -43,7 +43,7 @@ class StoredRows:
         """Yield some columns' rows in their order."""
         with self._file() as file:
             for batch in file.iter_batches(rows, columns=list(columns)):
-                yield pa.Table.from_batches([batch])
+                yield pa.Table.from_batches([batch]).select(list(columns))
 
     def first(self, rows: int) -> pa.Table:
         """Return the first rows."""
@@ -101,6 +101,12 @@ class HeldRows:
     def first(self, rows: int) -> pa.Table:
         """Return the first rows."""
         return self.table.slice(0, rows)
+
+    @property
+    def gaps(self) -> frozenset[str]:
+        """The columns that lack a value somewhere."""
+        named = zip(self.table.column_names, self.table.columns, strict=True)
+        return frozenset(name for name, values in named if values.null_count)
 
     def without(self, columns: Collection[str]) -> pa.Table:
         """Return all rows of the other columns; of columns of one name the first is left out."""

@@ -62,9 +62,9 @@ def _from_pandas(series: Any) -> pa.Array:
     """Convert a series; a mix of types becomes text."""
     try:
         return pa.Array.from_pandas(series)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+    except (TypeError, ValueError, OverflowError, NotImplementedError):  # Arrow's errors are such
         texts = [
-            None if missing else str(value)
+            None if missing else str(value).encode(errors="replace").decode()
             for value, missing in zip(series, series.isna(), strict=True)
         ]
         return pa.array(texts, pa.large_string())
@@ -164,6 +164,22 @@ def texts(values: pa.Array, name: str) -> pa.Array:
     if kind == "other" and not (pa.types.is_null(values.type) or pa.types.is_time(values.type)):
         raise _unreadable(name, values.type, "text")
     return values.cast(pa.large_string())
+
+
+def group_codes(values: pa.Array, name: str) -> NDArray[np.int64]:
+    """Return a number for each different value; rows without one are a group too.
+
+    Raises `InvalidInput` for a type whose values cannot be compared, as lists.
+    """
+    try:
+        encoded = plain(values).dictionary_encode(null_encoding="encode")
+    except pa.ArrowNotImplementedError:
+        raise InvalidInput(
+            f"'{name}' holds {values.type}, which rows cannot be grouped by.",
+            hint="Name a column of text or numbers, or convert it in the query.",
+            field="group_column",
+        ) from None
+    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _to_numpy(values: pa.Array) -> Floats:

@@ -91,7 +91,10 @@ def _typed(values: pa.Array) -> pa.Array:
     values = plain(values)
     kind = column_type(values.type)
     if kind == "integer":
-        return values.cast(pa.int64())
+        try:
+            return values.cast(pa.int64())
+        except pa.ArrowInvalid:  # larger ones
+            return values.cast(pa.float64(), safe=False)
     if kind == "float":
         return values.cast(pa.float64(), safe=False)
     return values if kind == "boolean" else texts(values, "label")

@@ -16,6 +16,7 @@ MOST_GRADES = 30
 """Of ranking; beyond it a row's gain, 2^grade - 1, leaves nothing to the others (and LightGBM's
 table of gains ends there)."""
 _MAX_DETECTED_CLASSES = 20
+_LARGEST = 1e100
 
 
 def profile_label(table: "pa.Table", column: str) -> LabelProfile:
@@ -98,6 +99,16 @@ def check_label(label: LabelProfile, problem_type: ProblemType | None = None) ->
     found = detect_problem_type(label) if problem_type is None else problem_type
     _check_values(label, found)
     return found
+
+
+def check_size(column: str, largest: float, *, field: str = "label_column") -> None:
+    """Raise `InvalidInput` where the largest of some values, its sign left out, is too large."""
+    if largest > _LARGEST:
+        raise InvalidInput(
+            f"'{column}' holds values of {largest:.0e}, too large to square.",
+            hint="Scale or filter them in the query.",
+            field=field,
+        )
 
 
 def _check_values(label: LabelProfile, problem_type: ProblemType) -> None:

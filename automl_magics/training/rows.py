@@ -10,8 +10,9 @@ from automl_magics.contracts.enums import ProblemType
 from automl_magics.contracts.errors import InvalidInput
 from automl_magics.training.budget import Budget
 from automl_magics.training.dates import ISO_8601, date_format
-from automl_magics.training.frames import Floats, column_type, moments, numbers, plain
+from automl_magics.training.frames import Floats, column_type, group_codes, moments, numbers, plain
 from automl_magics.training.label import Label, known_labels
+from automl_magics.training.label_checks import check_size
 from automl_magics.training.split import value_strata
 from automl_magics.training.task import Task
 
@@ -19,7 +20,6 @@ _CELLS_PER_SECOND = 300_000
 """Cells for each second of the budget, so that a fit and its refit have a hundred rounds or more
 at some fifty million cells a second."""
 _SAMPLE_AT_LEAST = 20_000
-_LARGEST_TARGET = 1e100
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def labelled_rows(table: pa.Table, task: Task, budget: Budget) -> LabelledRows:
     if task.problem_type is ProblemType.BINARY_CLASSIFICATION:
         _check_both_classes(label, target)
     if not classification:
-        _check_size(label, target)
+        check_size(label.column, float(np.abs(target).max()))
     strata = target.astype(np.int64) if classification else value_strata(target)
     form = _time_form(table, task)
     found = LabelledRows(
@@ -105,16 +105,6 @@ def _check_both_classes(label: Label, target: Floats) -> None:
         )
 
 
-def _check_size(label: Label, target: Floats) -> None:
-    if np.abs(target).max() > _LARGEST_TARGET:
-        raise InvalidInput(
-            f"The label '{label.column}' holds values of {np.abs(target).max():.0e}, too large to"
-            " square.",
-            hint="Scale or filter them in the query.",
-            field="label_column",
-        )
-
-
 def _weights(table: pa.Table, task: Task) -> Floats | None:
     if task.weight_column is None:
         return None
@@ -132,8 +122,7 @@ def _weights(table: pa.Table, task: Task) -> Floats | None:
 def _groups(table: pa.Table, task: Task) -> NDArray[np.int64] | None:
     if task.group_column is None:
         return None
-    encoded = plain(_column(table, task.group_column)).dictionary_encode(null_encoding="encode")
-    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+    return group_codes(_column(table, task.group_column), task.group_column)
 
 
 def _time_form(table: pa.Table, task: Task) -> str:

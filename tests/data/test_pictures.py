@@ -85,7 +85,12 @@ def test_rows_to_predict_may_name_pictures(root: Path) -> None:
     files = PictureFiles([root / "set"])
     frame = pd.DataFrame({"picture": ["pics/a.png", PICTURE, None, "pics/gone.png"], "n": 1})
     found = read_pictures(frame, ["picture"], files)
-    assert found["picture"].tolist() == [PICTURE, PICTURE, None, None]
+    assert found["picture"].tolist() == [
+        {"bytes": PICTURE, "path": "pics/a.png"},
+        {"bytes": PICTURE, "path": None},
+        None,
+        {"bytes": None, "path": "pics/gone.png"},
+    ]
     assert frame["picture"][0] == "pics/a.png"
     table = pa.table({"picture": ["pics/a.png"], "n": [1]})
     read = read_pictures(table, ["picture"], files).column("picture")

@@ -1,5 +1,6 @@
 """What a source may be, and how a source that cannot be read is refused."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,28 @@ def test_frames_that_arrow_cannot_hold_are_refused_in_words(home: Settings, fold
     twice = pd.DataFrame([[1, 2]], columns=["a", "a"])
     with pytest.raises(InvalidInput, match="two columns named 'a'"):
         read_source(home, "df", namespace={"df": twice}, folder=folder)
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"a": [2**70, 1]}, "Column 'a' of df cannot be read: "),
+        ({"a": ["\ud800", "x"]}, "Column 'a' of df cannot be read: "),
+        ({"a": [Decimal("NaN"), Decimal(1)]}, "Column 'a' of df cannot be read: "),
+        ({"a": [1j, 2j]}, "Column 'a' of df cannot be read: "),
+        ({"a": [{}, {}]}, "df cannot be written as Parquet: "),
+        ({"a": [1], "A": [2]}, "df has columns 'a' and 'A', which SQL takes for the same"),
+        ({"a": [1], "": [2]}, "df has a column called ''"),
+    ],
+)
+def test_frames_that_cannot_be_set_aside_leave_nothing_behind(
+    home: Settings, folder: Path, columns: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        stage_source(home, "df", namespace={"df": pd.DataFrame(columns)}, folder=folder)
+    assert refused.value.message.startswith(words)
+    assert refused.value.hint
+    assert not any(home.folder("staged").iterdir())
 
 
 def test_a_staged_source_is_bound_to_its_text(home: Settings, folder: Path) -> None:

@@ -64,7 +64,11 @@ def job(settings: Settings) -> TrainingJob:
 
 
 async def test_pictures_are_sent_as_base_64_beside_texts_and_numbers(
-    ask_b: Any, job: TrainingJob, settings: Settings, rows: pa.Table
+    ask_b: Any,
+    job: TrainingJob,
+    settings: Settings,
+    rows: pa.Table,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     assert job.request.predictor_type == "multimodal"
     assert (await ask_b("POST", f"jobs/{job_id_b(job.job_id)}/deploy")).status_code == 200
@@ -73,6 +77,7 @@ async def test_pictures_are_sent_as_base_64_beside_texts_and_numbers(
     assert {one["name"]: one["type"] for one in inputs} == kinds
     frame = rows.select(list(kinds)).slice(0, 4).to_pandas()
     frame.loc[3, ["note", "picture"]] = None
+    frame.loc[2, "picture"] = b"\x89PNG and then nothing"
     wanted = load_trained_model(settings, job).predict(frame)
     sent = frame.assign(picture=[_as_text(content) for content in frame["picture"]])
     records = sent.astype(object).where(sent.notna(), None).to_dict(orient="records")
@@ -82,6 +87,10 @@ async def test_pictures_are_sent_as_base_64_beside_texts_and_numbers(
         assert answer.status_code == 200, answer.text
         found = pd.DataFrame(answer.json()["predictions"])
         pd.testing.assert_frame_equal(found, wanted.reset_index(drop=True))
+    told = [line for line in caplog.messages if line.startswith("The scoring process: ")]
+    line = "1 of 3 pictures in 'picture' cannot be read and counts as missing: row 3 is no picture"
+    about = "The scoring process: default-kinds version 1: "
+    assert told == 2 * [f"{about}{line} that can be read."]
     named = {"dataframe_records": [{**records[0], "picture": "pictures/0.png"}]}
     answer = await ask_b("POST", INVOCATIONS, json=named)
     assert answer.status_code == 400

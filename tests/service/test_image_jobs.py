@@ -1,6 +1,7 @@
 """Jobs on pictures: from a file that names them to a deployment, and what is refused before."""
 
 import base64
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from automl_magics.cli import main
 from automl_magics.contracts.enums import JobStatus, PredictorType
 from automl_magics.contracts.errors import InvalidInput
 from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
@@ -19,6 +21,8 @@ from automl_magics.job import TrainingJobHandle
 from automl_magics.service import Caller, TrainingService
 from automl_magics.session import connect
 from automl_magics.settings import Settings
+from automl_magics.training.batches import StoredRows
+from automl_magics.worker import rows_to_train
 from tests.pictures import shapes
 
 Request = Callable[..., AutoMLTrainingRequest]
@@ -47,6 +51,8 @@ def test_from_files_to_predictions_that_need_none(
     folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     root = Caller("ada", root=tmp_path)
     request = request_for(
@@ -65,8 +71,13 @@ def test_from_files_to_predictions_that_need_none(
         "1 row is left out, whose 'picture' cannot be read: 'pics/7.png' is no picture"
         in job.result.warnings[0]
     )
+    assert isinstance(rows_to_train(job, job.snapshot), StoredRows)
     assert check_rebuilt(job)[1].columns[0].kind == "image"
 
+    told = (
+        "2 of 48 pictures in 'picture' cannot be read and count as missing: 'pics/7.png' is no"
+        " picture that can be read, 'pics/9.png' is not there."
+    )
     contents = [(folder / "pics" / f"{row}.png").read_bytes() for row in range(3)]
     monkeypatch.chdir(tmp_path)
     with connect(settings=settings) as session:
@@ -74,6 +85,14 @@ def test_from_files_to_predictions_that_need_none(
         by_file = handle.predict("set/shapes.csv").head(3)
         monkeypatch.chdir(folder)
         by_name = handle.predict(pd.DataFrame({"picture": ["pics/0.png", "pics/1.png"]}))
+        (folder / "pics" / "9.png").unlink()
+        monkeypatch.chdir(tmp_path)
+        caplog.clear()
+        assert len(handle.predict("set/shapes.csv")) == 48
+        assert caplog.messages == [told]
+        capsys.readouterr()
+        assert main(["predict", str(job.job_id), "set/shapes.csv", "--json"]) == 0
+        assert json.loads(capsys.readouterr().err) == {"notices": [told]}
         shutil.rmtree(folder / "pics")
         by_bytes = handle.predict(pd.DataFrame({"picture": contents}))
         pd.testing.assert_frame_equal(by_file, by_bytes)
@@ -88,6 +107,10 @@ def test_from_files_to_predictions_that_need_none(
         assert deployed.pictures == ["picture"]
         by_deployment = deployed.predict(pa.table({"picture": beside}))
         assert by_deployment["prediction"].tolist() == by_bytes["prediction"].tolist()
+        gone = pa.array([beside[0].as_py(), {"bytes": None, "path": "9.png"}])
+        assert len(deployed.predict(pa.table({"picture": gone}))) == 2
+        assert "1 of 2 pictures in 'picture' cannot be read and counts" in caplog.messages[-1]
+        assert "'9.png' is not there." in caplog.messages[-1]
         with pytest.raises(InvalidInput, match="neither bytes nor base 64"):
             session.models.predict(name, [{"picture": "pics/0.png"}])
 

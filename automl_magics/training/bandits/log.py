@@ -11,6 +11,7 @@ from automl_magics.contracts.errors import InvalidInput
 from automl_magics.training.bandits.checks import outcome_of
 from automl_magics.training.frames import Floats, moments, numbers, plain
 from automl_magics.training.label import Label, known_labels
+from automl_magics.training.label_checks import check_size
 from automl_magics.training.task import Task
 
 MIN_ROWS = 100
@@ -67,6 +68,7 @@ def read_log(table: pa.Table, task: Task) -> Log:
             hint="Log more decisions.",
             field=field,
         )
+    check_size(outcome, float(np.abs(rewards[known]).max()), field=field)
     order = np.flatnonzero(known)
     if task.time_column is not None:
         order = order[np.argsort(_times(table, task.time_column)[order], kind="stable")]

@@ -1,7 +1,9 @@
 """The encoder of a column of pictures."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,10 +11,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from automl_magics.contracts.errors import InvalidInput
+from automl_magics.contracts.pictures import done_without
 from automl_magics.training.blas import one_blas_thread
 from automl_magics.training.frames import Floats
 from automl_magics.training.images import descriptors
-from automl_magics.training.images.decoding import Picture, Unreadable, decode
+from automl_magics.training.images.decoding import Picture
 from automl_magics.training.images.learned import (
     PATCH_SIDE,
     Components,
@@ -21,11 +24,13 @@ from automl_magics.training.images.learned import (
 )
 from automl_magics.training.images.seen import Seen
 from automl_magics.training.images.sharing import each
-from automl_magics.training.images.values import PictureValues
+from automl_magics.training.images.values import PictureValues, made_of
 from automl_magics.training.networks.backbone import Backbone
 from automl_magics.training.networks.directions import Directions
 
 Singles = NDArray[np.float32]
+
+logger = logging.getLogger(__name__)
 
 THUMBNAIL = 16
 """Pixels along the side of what components are made of."""
@@ -90,33 +95,28 @@ class Image:
     def encode(self, values: pa.Array, name: str) -> Floats:
         """Return the descriptors; those of pictures that are missing or unreadable are NaN.
 
-        A column that `describe` has made already is taken as it is.
+        Unreadable ones are told of in the log. A column that `described` has made already is taken
+        as it is.
         """
         if pa.types.is_fixed_size_list(values.type):
             return described_values(values, len(self.features), name)
         pictures = PictureValues(values, name)
         encoded = np.full((len(pictures), len(self.features)), np.nan)
+        given = [row for row in range(len(pictures)) if pictures.given(row)]
+        reasons = []
         with one_blas_thread():
-            for row, found in enumerate(each(range(len(pictures)), self._row(pictures))):
-                if found is not None:
+            made = each(given, partial(made_of, pictures, self.side, self.features_of))
+            for row, found in zip(given, made, strict=True):
+                if isinstance(found, str):
+                    reasons.append(found)
+                else:
                     encoded[row, : len(self.kept)] = found
+        if reasons:
+            logger.warning(done_without(name, reasons, len(given)))
         if self.seen is not None:
             readable = np.flatnonzero(~np.isnan(encoded[:, 0])).tolist()
             encoded[readable, len(self.kept) :] = self.seen.describe(pictures, readable)
         return encoded
-
-    def _row(self, pictures: PictureValues) -> Any:
-        def described(row: int) -> Singles | None:
-            content = pictures.content(row)
-            if content is None:
-                return None
-            try:
-                picture = decode(content, self.side)
-            except Unreadable:
-                return None
-            return self.features_of(picture)
-
-        return described
 
     def features_of(self, picture: Picture) -> Singles:
         """Return those descriptors of one picture that are features."""

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from automl_magics.contracts.errors import InvalidInput
+from automl_magics.contracts.pictures import first_of
 from automl_magics.training.batches import Rows
 from automl_magics.training.blas import one_blas_thread
 from automl_magics.training.budget import ENDLESS, Budget
@@ -34,7 +34,7 @@ from automl_magics.training.images.seen import SHARE as SEEING_SHARE
 from automl_magics.training.images.seen import Seen, look
 from automl_magics.training.images.sharing import each
 from automl_magics.training.images.stored import StoredPictures
-from automl_magics.training.images.values import PictureValues
+from automl_magics.training.images.values import Made, made_of
 from automl_magics.training.networks.backbone import Backbone
 
 SHARE = 0.25
@@ -48,12 +48,10 @@ _PROBED = 24
 _SLACK = 1.5
 """Pictures differ in size, and other processes want the machine too."""
 _FEWEST = 500
-_NAMED = 5
 _TINY = 40
 """Pictures whose longer side is no longer gain nothing from the larger side."""
 
 Singles = NDArray[np.float32]
-Made = TypeVar("Made", Picture, Singles)
 
 
 @dataclass(frozen=True)
@@ -239,22 +237,9 @@ def _of_each(
     """Yield by place what is made of each picture that is given, or why it cannot be read."""
     for begin, values in pictures.batches():
         given = [row for row in range(len(values)) if values.given(row)]
-        made = each(given, partial(_of_one, values, side, work), threads)
+        made = each(given, partial(made_of, values, side, work), threads)
         for row, outcome in zip(given, made, strict=True):
             yield begin + row, outcome
-
-
-def _of_one(
-    values: PictureValues, side: int, work: Callable[[Picture], Made], row: int
-) -> Made | str:
-    content = values.content(row)
-    if content is None:
-        return f"'{values.name(row)}' is not there"
-    try:
-        picture = decode(content, side)
-    except Unreadable as error:
-        return f"'{values.name(row)}' {error}"
-    return work(picture)
 
 
 def _learned(
@@ -302,10 +287,8 @@ def _unseen(network: Backbone, name: str) -> str:
 
 def _unreadable(name: str, reasons: Sequence[str]) -> str:
     """Return in words which pictures cannot be read."""
-    shown = ", ".join(reasons[:_NAMED])
-    more = f", and {len(reasons) - _NAMED} more" if len(reasons) > _NAMED else ""
     rows = "1 row is" if len(reasons) == 1 else f"{len(reasons)} rows are"
-    return f"{rows} left out, whose '{name}' cannot be read: {shown}{more}."
+    return f"{rows} left out, whose '{name}' cannot be read: {first_of(reasons)}."
 
 
 def _nothing_readable(name: str, reasons: Mapping[int, str]) -> InvalidInput:

@@ -3,7 +3,8 @@
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +13,14 @@ from numpy.typing import NDArray
 
 from automl_magics.contracts.errors import InvalidInput
 from automl_magics.contracts.pictures import BYTES, PATH, has_signature
+from automl_magics.training.images.decoding import Picture, Unreadable, decode
 
 _DATA_ADDRESS = re.compile(r"data:image/[\w.+-]+;base64,")
 _LOOKED_AT = 200
 _MOSTLY = 0.5
 _SHOWN = 40
+
+Made = TypeVar("Made", Picture, NDArray[np.float32])
 
 
 def is_binary(kind: pa.DataType) -> bool:
@@ -97,7 +101,8 @@ class PictureValues:
 
     def name(self, row: int) -> str:
         """Return what a picture is called in messages."""
-        return self.names[row] or f"row {self._numbers[row] + 1}"
+        name = self.names[row]
+        return f"row {self._numbers[row] + 1}" if name is None else repr(name)
 
     def content(self, row: int) -> bytes | None:
         """Return a picture's bytes; None where there are none.
@@ -119,3 +124,20 @@ class PictureValues:
                 hint="Give the bytes of each picture's file, in JSON as base 64.",
                 field=self._column,
             ) from None
+
+
+def made_of(
+    pictures: PictureValues, side: int, work: Callable[[Picture], Made], row: int
+) -> Made | str:
+    """Return what is made of a picture that is given, or in words why it cannot be read.
+
+    ``work`` is given it scaled to ``side`` by ``side`` pixels.
+    """
+    content = pictures.content(row)
+    if content is None:
+        return f"{pictures.name(row)} is not there"
+    try:
+        picture = decode(content, side)
+    except Unreadable as error:
+        return f"{pictures.name(row)} {error}"
+    return work(picture)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from automl_magics.contracts.data import ColumnType
-from automl_magics.training.frames import columns_of
+from automl_magics.training.frames import columns_of, group_codes
 from automl_magics.training.model import TrainedModel
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class RankingModel(TrainedModel):
         ranks = pd.array([pd.NA] * len(found), dtype="Int64")
         group = columns_of(frame).get(self.group_column)
         if group is not None and len(found):
-            query = group.dictionary_encode().indices.to_numpy(zero_copy_only=False)
-            known = np.flatnonzero(~np.isnan(query.astype(np.float64)))
+            query = group_codes(group, self.group_column)
+            known = np.flatnonzero(group.is_valid())
             ranks[known] = _ranks(query[known], found["prediction"].to_numpy()[known])
         return found.assign(rank=ranks)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from automl_magics.contracts.errors import InvalidInput
 from automl_magics.training.frames import column_type
+from automl_magics.training.label_checks import check_size
 from automl_magics.training.series.calendar import Calendar, find_calendar
 from automl_magics.training.series.checks import check_length
 from automl_magics.training.series.panel import (
@@ -69,6 +70,7 @@ def read(table: "pa.Table", task: Task) -> Read:
             hint="Choose another column.",
             field="label_column",
         )
+    check_size(columns.label, max(float(np.nanmax(np.abs(one.values))) for one in series))
     if len(series) > MAX_SERIES:
         raise InvalidInput(
             f"There are {len(series):,} series, at most {MAX_SERIES:,} can be forecast.",
