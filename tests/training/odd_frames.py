@@ -134,7 +134,7 @@ PROBLEMS: Mapping[str, tuple[Mapping[str, str], int, Mapping[str, Any]]] = {
         {"action_column": "action", "probability_column": "p", "reward_column": "r"},
     ),
     "ranking": (
-        {"q": "categories", "y": "grades", "a": "numbers"}, 40,
+        {"q": "two", "y": "grades", "a": "numbers"}, 40,
         {"label_column": "y", "group_column": "q", "problem_type": ProblemType.RANKING},
     ),
     "anomalies": (
