@@ -5,10 +5,13 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from automl_magics.contracts.enums import JobStatus, LogLevel
-from automl_magics.contracts.training import Progress, Snapshot, TrainingResult, Trial
+from automl_magics.contracts.training import Progress, Snapshot, TrainingResult, Trial, TrialNumber
 
 MAX_EVENTS = 1000
 """In one batch."""
+
+MAX_TRIALS = 10_000
+"""Whose numbers an outcome names."""
 
 
 class EventLine(BaseModel):
@@ -28,7 +31,7 @@ class TrainingOutcome(BaseModel):
     mlflow_run_id: str
     registered_model_name: str
     registered_model_version: str
-    trials: list[int] | None = None
+    trials: list[TrialNumber] | None = Field(None, max_length=MAX_TRIALS)
     """The numbers of the trials that count, where others are of tasks that were begun anew."""
 
 

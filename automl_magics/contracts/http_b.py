@@ -4,12 +4,11 @@ In Python the fields are snake_case; on the wire they are camelCase.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -28,6 +27,7 @@ from automl_magics.contracts.enums import (
     ProblemType,
 )
 from automl_magics.contracts.lists import MAX_PAGE
+from automl_magics.contracts.moments import MomentInUtc
 from automl_magics.contracts.sources import SourceKind
 from automl_magics.contracts.training import NEEDS_NO_LABEL, LongText, Text
 
@@ -338,22 +338,7 @@ def _with_its_plus(value: object) -> object:
     return _SPACED_OFFSET.sub(r"\1+\2", value) if isinstance(value, str) else value
 
 
-def _in_utc(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        msg = "should be a moment that lies within the years 1 to 9999 in UTC"
-        raise ValueError(msg) from None
-
-
-_Moment = Annotated[
-    datetime,
-    BeforeValidator(_refuse_number),
-    BeforeValidator(_with_its_plus),
-    AfterValidator(_in_utc),
-]
+_Moment = Annotated[MomentInUtc, BeforeValidator(_refuse_number), BeforeValidator(_with_its_plus)]
 
 
 class AutoMLJobListQuery(BaseModel):

@@ -27,6 +27,7 @@ from automl_magics.contracts.enums import (
     ProblemType,
     TrialStatus,
 )
+from automl_magics.contracts.moments import MomentInUtc
 from automl_magics.contracts.networks import UsedNetwork
 
 NEEDS_NO_LABEL = frozenset({ProblemType.ANOMALY_DETECTION, ProblemType.CONTEXTUAL_BANDIT})
@@ -163,10 +164,13 @@ class LogLine(BaseModel):
     fields: dict[str, Any] = Field(default_factory=dict)
 
 
+TrialNumber = Annotated[int, Field(ge=1, lt=2**63)]
+
+
 class Trial(BaseModel):
     """One fit of one configuration."""
 
-    number: int
+    number: TrialNumber
     """Order of fitting, from 1."""
     candidate: str
     """The configuration's short name, e.g. ``lightgbm-r177``."""
@@ -178,7 +182,7 @@ class Trial(BaseModel):
     scores: dict[str, float] = Field(default_factory=dict)
     """Further metrics on the validation rows."""
     seconds: float = 0.0
-    finished_at: datetime
+    finished_at: MomentInUtc
     error: str | None = None
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError
 from automl_magics.contracts.errors import Busy, Unavailable
 from automl_magics.store.driver import DriverConnections
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration; a test holds it against Alembic's own head."""
 
 BUSY_TIMEOUT = 20.0

@@ -31,7 +31,7 @@ def _as_it_stands(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 SHOWN = [_as_it_stands(stored(name)).label(name) for name in _NAMES]
-"""What to select, or to return from an update, for `shown_job`."""
+"""What to select for `shown_by`."""
 
 _ONE = Statement(select(*SHOWN).where(JOBS.c.job_id == bindparam("wanted")))
 

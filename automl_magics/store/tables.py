@@ -1,5 +1,6 @@
 """The tables of the store. A change here needs a migration in ``migrations/versions``."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,6 @@ from sqlalchemy import (
     JSON,
     CheckConstraint,
     Column,
-    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -19,25 +19,39 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.dialects.sqlite import DATETIME
 from sqlalchemy.types import TypeDecorator
 
 from automl_magics.contracts.enums import JobStatus
 from automl_magics.contracts.features import FeatureEngineeringStatus
 
 
-class Moment(TypeDecorator[datetime]):
-    """A moment in UTC: aware in Python, naive in the file, so that text order is time order."""
+class Moment(DATETIME):
+    """A moment in UTC: aware in Python, naive in the file, so that text order is time order.
 
-    impl = DateTime
-    cache_ok = True
+    The text is that of SQLAlchemy's own type, made without its template: each change of a job
+    writes several.
+    """
 
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        """Turn an aware moment into naive UTC."""
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+    def bind_processor(self, dialect: Any) -> Callable[[datetime | None], str | None]:  # noqa: ARG002, D102
+        return _written
 
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        """Turn naive UTC into an aware moment."""
-        return None if value is None else value.replace(tzinfo=UTC)
+    def result_processor(  # noqa: D102
+        self,
+        dialect: Any,  # noqa: ARG002
+        coltype: object,  # noqa: ARG002
+    ) -> Callable[[str | None], datetime | None]:
+        return _read
+
+
+def _written(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _read(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 class Uuid(TypeDecorator[UUID]):
@@ -106,12 +120,10 @@ TRAINING_JOBS = Table(
     ),
     Index("training_jobs_created", "created_at"),
     Index("training_jobs_updated", "updated_at", "job_id"),
-    Index("training_jobs_started", "started_at", "job_id"),
-    Index("training_jobs_finished", "finished_at", "job_id"),
     Index("training_jobs_status_sorted", "status", "job_id"),
     Index("training_jobs_name", "name"),
     Index("training_jobs_registered", "registered_model_name", "created_at", "job_id"),
-    # A list that is filtered or searched reads this and not the wide rows.
+    # A list that is filtered, searched or sorted by another column reads this, not the wide rows.
     Index(
         "training_jobs_listed",
         *("created_at", "job_id", "status", "domain", "owner", "name", "source_table"),

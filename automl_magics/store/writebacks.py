@@ -15,14 +15,14 @@ from automl_magics.store.database import Database
 from automl_magics.store.jobs import not_found, utc_now
 from automl_magics.store.journal import append_line_by_driver
 from automl_magics.store.lifecycle import advanced, is_late, way
-from automl_magics.store.shown import SHOWN, shown_by, shown_job
+from automl_magics.store.shown import SHOWN, shown_by
 from automl_magics.store.statements import Statement
 from automl_magics.store.tables import TRAINING_JOBS as JOBS
 
-_TOLD = ("status", "executor", "registered_model_name", "registered_model_version")
-"""What it depends on which way a job goes."""
-_STATE = Statement(
-    select(*[JOBS.c[name] for name in _TOLD]).where(JOBS.c.job_id == bindparam("wanted"))
+_ONE = Statement(
+    select(*SHOWN, JOBS.c.executor, JOBS.c.registered_model_version).where(
+        JOBS.c.job_id == bindparam("wanted")
+    )
 )
 
 
@@ -47,30 +47,34 @@ class Writebacks:
             Further columns of text to set.
         """
         with self._database.change(wait=wait) as connection:
-            found = _STATE.run(connection, wanted=job_id).fetchone()
+            found = _ONE.run(connection, wanted=job_id).fetchone()
             if found is None:
                 raise not_found(job_id)
-            status = JobStatus(found[0])
+            *shown, executor, model_version = found
+            job = shown_by(shown)
+            status = job.status
             has_ended_too = status is JobStatus.STOPPED and wanted.is_terminal
             if wanted is status or has_ended_too:
-                return shown_job(connection, job_id)
+                return job
             if is_late(status, wanted):
                 note = f"A writeback came late and was ignored: {wanted} after {status}."
                 append_line_by_driver(connection, job_id, LogLevel.INFO, note)
-                return shown_job(connection, job_id)
+                return job
+            model = (job.registered_model_name, model_version)
             values, note = advanced(
                 way(status, wanted),
                 f"Written back: {wanted}.",
                 changes,
                 now=utc_now(),
-                is_extension=extends(status, ExecutorName(found[1]), *found[2:]),
+                is_extension=extends(status, ExecutorName(executor), *model),
             )
             append_line_by_driver(connection, job_id, LogLevel.INFO, note)
-            change = _change(tuple(values))
-            return shown_by(change.run(connection, wanted=job_id, **values).fetchone())
+            _change(tuple(values)).run(connection, wanted=job_id, **values)
+            known = ShownJob.model_fields.keys()
+            return job.model_copy(update={name: values[name] for name in values.keys() & known})
 
 
 @cache
 def _change(columns: tuple[str, ...]) -> Statement:
-    one = update(JOBS).where(JOBS.c.job_id == bindparam("wanted")).returning(*SHOWN)
+    one = update(JOBS).where(JOBS.c.job_id == bindparam("wanted"))
     return Statement(one, columns=[*columns, "wanted"])

@@ -61,10 +61,10 @@ def line(seq, message):
     return {"seq": seq, "log": {"message": message, "fields": {"rows": 3}}}
 
 
-def trial(seq, number):
+def trial(seq, number, finished_at="2026-01-01T00:00:00Z"):
     fit = {"number": number, "candidate": f"c{number}", "algorithm": "lightgbm_classifier"}
-    moment = "2026-01-01T00:00:00Z"
-    return {"seq": seq, "trial": {**fit, "score": 0.5, "seconds": 1.0, "finished_at": moment}}
+    told = {"score": 0.5, "seconds": 1.0, "finished_at": finished_at}
+    return {"seq": seq, "trial": {**fit, **told}}
 
 
 async def test_a_batch_is_taken_once_however_often_it_is_sent(say, start, look):
@@ -170,10 +170,32 @@ async def test_what_is_refused(say, start, token):
         {"seq": 1},
         {"seq": 1, "log": {"message": "m"}, "progress": {}},
         {"seq": 1, "log": {"message": "m", "level": "loud"}},
+        trial(1, 2**63),
+        {"seq": 1, "outcome": {**OUTCOME, "trials": [2**63]}},
+        {"seq": 1, "outcome": {**OUTCOME, "trials": [1] * 10_001}},
     ]
     for event in wrong:
         assert (await say(running, event)).status_code == 422, event
     assert (await say(running, worker="")).status_code == 422
+
+
+async def test_a_moment_is_in_utc_where_it_names_no_zone(say, start, look):
+    running = await start()
+    moments = ["2026-01-01T02:00:00", "2026-01-01T02:00:00+05:00", "0001-01-01T00:00:00"]
+    await say(running, *[trial(number, number, at) for number, at in enumerate(moments, 1)])
+    finished = [fit["finished_at"] for fit in (await look(running, "trials"))["trials"]]
+    assert finished == ["2026-01-01T02:00:00Z", "2025-12-31T21:00:00Z", "0001-01-01T00:00:00Z"]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+async def test_a_moment_beyond_the_calendar_is_refused_and_nothing_kept(say, start, look, moment):
+    running = await start()
+    answer = await say(running, line(1, "first"), trial(2, 1, moment))
+    assert answer.status_code == 422, answer.text
+    (wrong,) = answer.json()["detail"]
+    assert wrong["loc"] == ["body", "events", 1, "trial", "finished_at"]
+    assert "1 to 9999" in wrong["msg"]
+    assert (await say(running)).json()["last_seq"] == 0
 
 
 async def test_a_preview_is_the_dag_and_leaves_nothing(ask, table, settings):

@@ -133,6 +133,7 @@ async def test_a_proposal_from_request_to_table(
         ({"entity_grain": ["nobody"]}, "entity_grain"),
         ({"label": {"type": "binary"}}, "label"),
         ({"label": {"column": "a", "derivation": "b"}}, "label"),
+        ({"cutoff": "0001-01-01T00:00:00+05:00"}, "cutoff"),
         ({"unknown": 1}, "unknown"),
     ],
 )

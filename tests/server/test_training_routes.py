@@ -1,6 +1,9 @@
 """The lifecycle of jobs over HTTP. No dispatcher runs: a queued job stays queued."""
 
+import asyncio
 import itertools
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -151,6 +154,17 @@ async def test_a_repeated_writeback_changes_nothing(job_in, write_back, log_of):
         again = await write_back(job["job_id"], status, mlflow_run_id="run")
         assert again.json() == first.json()
         assert await log_of(job["job_id"]) == log
+
+
+async def test_a_writeback_waits_for_another_writer(ready, write_back, settings):
+    job = await ready()
+    with closing(sqlite3.connect(settings.store_path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = asyncio.create_task(write_back(job["job_id"], "running"))
+        done, _ = await asyncio.wait([waiting], timeout=0.2)
+        assert not done
+        other.rollback()
+    assert (await waiting).json()["status"] == "running"
 
 
 async def test_a_late_writeback_is_noted_in_the_log(job_in, write_back, log_of):

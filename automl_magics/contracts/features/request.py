@@ -1,6 +1,5 @@
 """What a person asks of the crew: a proposal, and then its approval."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from automl_magics.contracts.features.recipe import MAX_FEATURES, Expression, LabelSpec, RecipeEdits
+from automl_magics.contracts.moments import MomentAsGiven
 from automl_magics.contracts.training import AutoMLTrainingRequest, LongText, Text
 
 MAX_TABLES = 50
@@ -48,7 +48,7 @@ class FeatureEngineeringRequest(BaseModel):
     """Joins that there are, e.g. orders.customer_id = customers.id."""
     time_column: Text | None = None
     """The grain table's column with the label's moment: only what was before it is used."""
-    cutoff: datetime | None = None
+    cutoff: MomentAsGiven | None = None
     """One moment of the label for all rows, where no column has it."""
     time_columns: dict[Text, Text] = Field(default_factory=dict)
     """When a row of a table happened, by table; found by type and name when left out."""
