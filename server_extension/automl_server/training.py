@@ -5,7 +5,7 @@
 published.
 """
 
-from asyncio import sleep, to_thread
+from asyncio import to_thread
 from uuid import UUID
 
 from automl_magics import __version__
@@ -38,13 +38,6 @@ from automl_server.handler import UserHandler, WorkerHandler
 from automl_server.operation import Auth, Routes
 
 ROUTES = Routes("/api/automl", tag="AutoML Training", auth=Auth.USER)
-
-PAUSES = (0.001, 0.002, 0.004, 0.008)
-"""Seconds between a writeback's attempts while another writer is at work.
-
-That is over in a moment as a rule. Whoever waits in SQLite sleeps in growing steps, and each
-writeback that comes meanwhile goes first.
-"""
 
 
 @ROUTES.operation("POST", "/train", status=201, example=examples.CREATE_A)
@@ -171,12 +164,10 @@ async def update_training_status(
     backwards answers with the job as it is.
     """
     jobs = await handler.jobs()
-    for pause in PAUSES:
-        try:
-            return job_a(jobs.write_status(job_id, body, wait=False))  # sooner than a thread wakes
-        except Busy:
-            await sleep(pause)
-    return job_a(await to_thread(jobs.write_status, job_id, body))
+    try:
+        return job_a(jobs.write_status(job_id, body, wait=False))  # done sooner than a thread wakes
+    except Busy:
+        return job_a(await to_thread(jobs.write_status, job_id, body))
 
 
 @ROUTES.operation("POST", "/train/jobs/{job_id}/events", auth=Auth.PSK, status=202)
