@@ -37,8 +37,8 @@ class _Detecting:
             check_task(run.task)
             if len(run.table) < MIN_ROWS:
                 raise InvalidInput(
-                    f"There are {len(run.table)} rows, at least {MIN_ROWS} are needed to tell what"
-                    " is usual.",
+                    f"At least {MIN_ROWS} rows are needed to tell what is usual, and the table has"
+                    f" {len(run.table)}.",
                     hint="Add rows.",
                     field="source_table",
                 )
