@@ -183,6 +183,7 @@ class Trial(BaseModel):
     """Further metrics on the validation rows."""
     seconds: float = 0.0
     finished_at: MomentInUtc
+    """In UTC where it names no zone."""
     error: str | None = None
 
 
