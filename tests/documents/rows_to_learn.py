@@ -115,6 +115,9 @@ def rows(problem_type: ProblemType, count: int = 160) -> pa.Table:
             "region": pa.array([["north", "south"][i % 2] for i in range(count)]),
             "week": np.arange(count) // 2,
             "load": np.sin(np.arange(count) * 2 * np.pi / 24) * 10 + random.normal(size=count),
+            "shop": [f"shop {i % 5}" for i in range(count)],
+            "visit": np.arange(count) // 5,
+            "sold": np.arange(count) % 5 * (np.arange(count) // 5) + random.normal(size=count),
         }
     )  # fmt: skip
 

@@ -173,8 +173,8 @@ CASES: dict[str, tuple[Any, dict[str, Any]]] = {
     ),
     "forecast-quantiles": (
         FORECAST,
-        {"label": "load", "count": 200, "columns": ("region",), "time_column": "week",
-         "series_column": "region", "horizon": 5, "metric": "wql", "max_trials": 3},
+        {"label": "sold", "count": 200, "columns": ("shop",), "time_column": "visit",
+         "series_column": "shop", "horizon": 5, "metric": "wql", "max_trials": 3},
     ),
     "forecast-lags": (
         FORECAST,

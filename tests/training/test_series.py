@@ -16,6 +16,7 @@ from automl_magics.training.engine import Outcome, train
 from automl_magics.training.problems import problem_of, settled
 from automl_magics.training.saved import load_model
 from automl_magics.training.series.calendar import find_calendar
+from automl_magics.training.series.error_sizes import ErrorSizes
 from automl_magics.training.series.intervals import Intervals, independent_errors
 from automl_magics.training.series.scores import Actual, mase, naive_scales
 from automl_magics.training.task import Task
@@ -196,7 +197,7 @@ def test_intervals_hold_what_they_say() -> None:
     actual = Actual(errors, ones, ones, np.repeat([1, 2], 200), np.arange(400))
     fitted = Intervals.fit(actual, np.zeros((400, 5)))
     new = rng.normal(size=(400, 5)) * np.arange(1, 6)
-    found = fitted.quantiles(np.zeros((400, 5)), ones)
+    found = fitted.quantiles(np.zeros((400, 5)), ones, np.arange(400))
     inside = (new >= found[:, :, 0]) & (new <= found[:, :, -1])
     assert 0.75 < inside.mean() < 0.87
     assert (np.diff(fitted.spread) >= 0).all()
@@ -204,11 +205,40 @@ def test_intervals_hold_what_they_say() -> None:
 
 def test_errors_of_a_window_that_are_alike_count_for_fewer() -> None:
     rng = np.random.default_rng(0)
-    level, noise = rng.normal(size=(300, 1)), rng.normal(size=(300, 12))
-    assert independent_errors(np.repeat(level, 12, axis=1)) == pytest.approx(300)
-    assert independent_errors(noise) > 3000
-    assert 300 < independent_errors(level + noise) < 1000
-    assert independent_errors(np.full((2, 3), np.nan)) == 2
+    level, noise, rows = rng.normal(size=(300, 1)), rng.normal(size=(300, 12)), np.arange(300)
+    assert independent_errors(np.repeat(level, 12, axis=1), rows) == pytest.approx(300)
+    assert independent_errors(noise, rows) > 3000
+    assert 300 < independent_errors(level + noise, rows) < 1000
+    assert independent_errors(np.full((2, 3), np.nan), np.arange(2)) == 2
+    shared = np.repeat(level[:100], 3, axis=0)
+    assert independent_errors(shared + 0 * noise, rows // 3) == pytest.approx(100)
+
+
+def test_a_series_that_is_forecast_well_has_narrow_intervals() -> None:
+    """Three windows of twelve series, of which one half has errors ten times as large."""
+    rng, inside = np.random.default_rng(0), []
+    size = np.where(np.arange(12) < 6, 1.0, 10.0)
+    for _ in range(100):
+        errors = np.tile(size, 4)[:, None] * (rng.normal(size=(48, 1)) + rng.normal(size=(48, 4)))
+        actual = Actual(errors, np.ones(48), np.ones(48), np.arange(48) // 12, np.arange(48) % 12)
+        fitted = Intervals.fit(actual.take(actual.window > 0), np.zeros((36, 4)))
+        kept = Intervals.from_dict(fitted.to_dict())
+        found = kept.quantiles(np.zeros((13, 4)), np.ones(13), np.r_[np.arange(12), -1])
+        widths = found[:, 0, -1] - found[:, 0, 0]
+        assert widths[:6].mean() < 0.3 * widths[6:12].mean()
+        assert widths[:6].mean() < widths[12] < widths[6:12].mean()
+        inside.append((errors[:12] >= found[:12, :, 0]) & (errors[:12] <= found[:12, :, -1]))
+    for half in (slice(0, 6), slice(6, 12)):
+        assert 0.75 < np.mean([part[half] for part in inside]) < 0.88
+
+
+def test_series_that_differ_by_chance_are_taken_for_alike() -> None:
+    errors = np.random.default_rng(0).normal(size=(60, 4))
+    found = ErrorSizes.fit(errors, np.arange(60) % 20, 240)
+    alone = np.sqrt((errors**2).reshape(3, 20, 4).mean(axis=(0, 2)))
+    assert found.sizes[:-1].std() < 0.5 * alone.std()
+    exact = ErrorSizes.fit(np.zeros((8, 4)), np.arange(8) % 4, 8)
+    assert (exact.of(np.arange(5)) == 1).all()
 
 
 def test_intervals_of_three_windows_hold_what_they_say() -> None:
@@ -218,7 +248,7 @@ def test_intervals_of_three_windows_hold_what_they_say() -> None:
         errors = rng.normal(size=(4, 1)) + 0.7 * rng.normal(size=(4, 8))
         actual = Actual(errors, ones, ones, np.arange(4), np.arange(4))
         fitted = Intervals.fit(actual.take(np.arange(4) > 0), np.zeros((3, 8)))
-        found = fitted.quantiles(np.zeros((1, 8)), ones[:1])
+        found = fitted.quantiles(np.zeros((1, 8)), ones[:1], np.zeros(1, dtype=np.int64))
         inside.append((errors[:1] >= found[..., 0]) & (errors[:1] <= found[..., -1]))
     assert 0.75 < np.mean(inside) < 0.87
 

@@ -1,13 +1,14 @@
 """Quantiles of forecasts, from the errors made in the validation windows.
 
-Errors are divided by the series' scale and by how far errors grow with the step, pooled, and their
-quantiles put around the forecast (split conformal; Vovk et al. 2005; for forecasts Stankeviciute et
-al. 2021). Errors of one window go up and down together, so that windows, not values, are what there
-are many or few of: the pool counts for as many independent errors as Kish's design effect leaves
-(Survey Sampling, 1965), and quantiles are wider by what Student's t is wider than the normal
-distribution for so many. Where they are few, errors count with both signs, lest a few windows that
-were all missed on one side are taken for a rule. Coverage is measured besides, on each window with
-the errors of the others.
+Errors are divided by the series' scale, by how far errors grow with the step and by how large they
+are in this series (`error_sizes`), pooled, and their quantiles put around the forecast (split
+conformal; Vovk et al. 2005; for forecasts Stankeviciute et al. 2021). Errors of one window go up
+and down together, in all series, so that windows, not values, are what there are many or few of:
+the pool counts for as many independent errors as Kish's design effect leaves (Survey Sampling,
+1965), and quantiles are wider by what Student's t is wider than the normal distribution for so
+many. Where even the forecasts of single series are few, errors count with both signs, lest a few
+that were all missed on one side are taken for a rule. Coverage is measured besides, on each window
+with the errors of the others.
 """
 
 from collections.abc import Mapping
@@ -15,8 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl_magics.training.frames import Floats
+from automl_magics.training.series.error_sizes import ErrorSizes
 from automl_magics.training.series.scores import QUANTILES, Actual
 
 _ENOUGH = 50
@@ -30,7 +33,8 @@ class Intervals:
     spread: Floats
     """(horizon,) how large errors are at each step; it never falls."""
     around: Floats
-    """(quantiles,) of the errors over scale and spread."""
+    """(quantiles,) of the errors over scale, spread and size."""
+    sizes: ErrorSizes
 
     @classmethod
     def fit(cls, actual: Actual, forecast: Floats) -> "Intervals":
@@ -43,22 +47,39 @@ class Intervals:
         means = np.where(np.isfinite(means), means, np.nanmean(means))
         spread = np.maximum(_never_falling(means, np.maximum(counts, 1)), 1e-9)
         relative = np.where(known, errors / spread, np.nan)
-        return cls(spread, _around(relative, independent_errors(relative)))
+        rows = np.arange(len(relative))
+        sizes = ErrorSizes.fit(relative, actual.series, independent_errors(relative, rows))
+        relative /= sizes.of(actual.series)[:, None]
+        around = _around(
+            relative,
+            independent_errors(relative, rows),
+            independent_errors(relative, actual.window),
+            sizes.freedom,
+        )
+        return cls(spread, around, sizes)
 
-    def quantiles(self, forecast: Floats, scale: Floats) -> Floats:
-        """Return (rows, horizon, quantiles) around forecasts (rows, horizon)."""
+    def quantiles(self, forecast: Floats, scale: Floats, series: NDArray[np.int64]) -> Floats:
+        """Return (rows, horizon, quantiles) around forecasts (rows, horizon) of series."""
+        unit = scale * self.sizes.of(series)
         return forecast[:, :, None] + (
-            scale[:, None, None] * self.spread[None, :, None] * self.around[None, None, :]
+            unit[:, None, None] * self.spread[None, :, None] * self.around[None, None, :]
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the intervals as JSON."""
-        return {"spread": self.spread.tolist(), "around": self.around.tolist()}
+        return {
+            "spread": self.spread.tolist(),
+            "around": self.around.tolist(),
+            "sizes": self.sizes.sizes.tolist(),
+        }
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "Intervals":
-        """Return the intervals that `to_dict` wrote."""
-        return cls(np.array(document["spread"]), np.array(document["around"]))
+        """Return the intervals that `to_dict` wrote; those of older models knew no sizes."""
+        sizes = ErrorSizes.alike()
+        if "sizes" in document:
+            sizes = ErrorSizes(np.array(document["sizes"]))
+        return cls(np.array(document["spread"]), np.array(document["around"]), sizes)
 
 
 def honest_quantiles(actual: Actual, forecast: Floats) -> Floats:
@@ -69,46 +90,59 @@ def honest_quantiles(actual: Actual, forecast: Floats) -> Floats:
         here = actual.window == window
         rest = ~here if len(windows) > 1 else here
         learned = Intervals.fit(actual.take(rest), forecast[rest])
-        found[here] = learned.quantiles(forecast[here], actual.scale[here])
+        found[here] = learned.quantiles(forecast[here], actual.scale[here], actual.series[here])
     return found
 
 
-def independent_errors(errors: Floats) -> float:
+def independent_errors(errors: Floats, clusters: NDArray[np.int64]) -> float:
     """Return as how many independent errors those of rows (rows, horizon) count, two at least.
 
     The design effect of clusters of ``m`` errors is ``1 + (m - 1) r``, with ``r`` the correlation
-    of two errors of a row, here from the mean square of the rows' means.
+    of two errors of a cluster, here from the mean square of the clusters' means.
+
+    Parameters
+    ----------
+    clusters
+        Of each row, the number of the cluster whose errors are alike.
     """
     known = np.isfinite(errors)
-    counts = known.sum(axis=1)
+    counts = np.bincount(clusters, known.sum(axis=1))
+    sums = np.bincount(clusters, np.where(known, errors, 0.0).sum(axis=1))
     used = counts > 0
     if not used.any():
         return 2.0
-    sizes = counts[used].astype(np.float64)
-    filled = np.where(known, errors, 0.0)[used]
-    square = (filled**2).sum() / sizes.sum()
-    of_means = float(np.mean((filled.sum(axis=1) / sizes) ** 2))
-    m = float(sizes.mean())
+    square = float((errors[known] ** 2).mean())
+    of_means = float(np.mean((sums[used] / counts[used]) ** 2))
+    m = float(counts[used].mean())
     r = 1.0
     if m > 1 and square > 0:
         r = float(np.clip((m * of_means / square - 1) / (m - 1), 0, 1))
-    return max(2.0, float(sizes.sum()) / (1 + (m - 1) * r))
+    return max(2.0, float(counts.sum()) / (1 + (m - 1) * r))
 
 
-def _around(errors: Floats, independent: float) -> Floats:
-    """Return the quantiles that errors, of which so many are independent, foretell for new ones."""
+def _around(errors: Floats, forecasts: float, independent: float, freedom: float) -> Floats:
+    """Return the quantiles that errors foretell for new ones.
+
+    Parameters
+    ----------
+    forecasts
+        As how many independent errors they count where series have nothing to do with each other.
+    independent
+        As how many they count as the series go together.
+    freedom
+        Degrees of freedom of the sizes that they are divided by.
+    """
     from scipy.stats import norm, t
 
     pooled = errors[np.isfinite(errors)]
-    if independent < _ENOUGH:
+    if forecasts < _ENOUGH:
         pooled = np.concatenate([pooled, -pooled])
     found = np.quantile(pooled, QUANTILES)
     middle = found[len(QUANTILES) // 2]
     levels = np.array(QUANTILES)
     off = levels != 0.5
-    wider = np.ones(len(levels))
-    wider[off] = t.ppf(levels[off], independent - 1) / norm.ppf(levels[off])
-    wider *= np.sqrt(1 + 1 / independent)
+    wider = np.full(len(levels), np.sqrt(1 + 1 / independent))
+    wider[off] *= t.ppf(levels[off], min(independent - 1, freedom)) / norm.ppf(levels[off])
     found = middle + wider * (found - middle)
     return np.maximum.accumulate(found)
 

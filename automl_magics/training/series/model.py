@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl_magics.contracts.data import ColumnType
 from automl_magics.contracts.enums import ProblemType
@@ -87,7 +88,7 @@ class SeriesModel:
         self._check(asked)
         forecast = self._forecast(asked)
         scales = np.array([naive_scales(one.filled, self.seasons[0])[0] for one in asked.series])
-        quantiles = self.intervals.quantiles(forecast, scales)
+        quantiles = self.intervals.quantiles(forecast, scales, self._codes(asked))
         if all(np.nanmin(one.values) >= 0 for one in self.history):
             forecast, quantiles = np.maximum(forecast, 0.0), np.maximum(quantiles, 0.0)
         return self._frame(asked, forecast, quantiles)
@@ -159,18 +160,23 @@ class SeriesModel:
                 field=self.columns.time,
             )
 
-    def _forecast(self, asked: Asked) -> Floats:
+    def _codes(self, asked: Asked) -> NDArray[np.int64]:
+        """Return the numbers that the series had in training, -1 for a new one."""
         places = {one.name: at for at, one in enumerate(self.history)}
+        return np.array([places.get(one.name, -1) for one in asked.series], dtype=np.int64)
+
+    def _forecast(self, asked: Asked) -> Floats:
+        codes = self._codes(asked)
         same = all(
-            one.name in places and one is self.history[places[one.name]] for one in asked.series
+            code >= 0 and one is self.history[code]
+            for code, one in zip(codes, asked.series, strict=True)
         )
         if same:
-            return self.forecasts[[places[one.name] for one in asked.series]]
-        codes = [places.get(one.name, -1) for one in asked.series]
+            return self.forecasts[codes]
         mixed = np.zeros((len(asked.series), self.horizon))
         for member in self.members:
             mixed += member.weight * member.forecast(
-                asked.series, codes, self.horizon, self.seasons
+                asked.series, codes.tolist(), self.horizon, self.seasons
             )
         return mixed
 
