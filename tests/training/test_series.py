@@ -124,6 +124,26 @@ def test_several_series_gaps_and_covariates(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(load_model(tmp_path).predict(asked), found)
 
 
+def test_constant_negative_and_very_short_series_together() -> None:
+    rng, parts = np.random.default_rng(2), []
+    for name, y in {
+        "same": np.full(40, 7.0), "same too": np.full(40, 0.0), "below": rng.normal(-90, 1, 40),
+        "gaps": np.where(rng.random(40) < 0.3, np.nan, rng.normal(50, 1, 40)),
+        "two": np.array([3.0, 4.0]),
+    }.items():  # fmt: skip
+        days = pd.date_range("2024-01-01", periods=len(y), freq="D")
+        parts.append(pd.DataFrame({"t": days, "s": name, "y": y}))
+    table = pa.Table.from_pandas(pd.concat(parts), preserve_index=False)
+    found = forecast(table, series_column="s", horizon=3, max_trials=5).model.predict(
+        pd.DataFrame()
+    )
+    quantiles = found.filter(like="quantile").to_numpy()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    middles = found.groupby("s")["prediction"].mean()
+    expected = {"same": 7, "same too": 0, "below": -90, "gaps": 50, "two": 4}
+    assert middles.to_dict() == pytest.approx(expected, abs=1.5)
+
+
 def test_the_problem_is_told_by_its_columns() -> None:
     columns: Any = {"t": "datetime", "y": "float"}
     assert problem_of(Task("y", time_column="t", horizon=3), columns, None) is SERIES
