@@ -31,6 +31,7 @@ _ORDER: tuple[tuple[str, int], ...] = (
     ("neural_network", 1),
     ("catboost", 1),
     ("linear", 1),
+    ("neural_network", 2),
     ("xgboost", 2),
     ("lightgbm", 5),
     ("lightgbm", 6),
@@ -59,8 +60,9 @@ _SHARES: Mapping[str, float] = {
     "vw": 0.3,
     "extra_trees": 0.5,
     "random_forest": 0.5,
+    "neural-wide": 2.0,
 }
-"""Of the time, beside 1 for a boosted family."""
+"""Of the time by family or candidate, beside 1 for a boosted one."""
 
 _MOST: Mapping[Preset, int] = {
     Preset.FAST: 4,
@@ -144,8 +146,7 @@ def reordered(
     """Return the configurations to come in the order that the fit of one suggests.
 
     Where averages of the label have not helped it, others come without them first; where splits at
-    random have left a booster far behind, those without. Where a network has learned on to its last
-    epochs there is little noise, and one that learns less of it comes last.
+    random have left a booster far behind, those without. For networks see `_networks_reordered`.
     """
     fits = {member.configuration.candidate: member for member in members}
     fit = fits.get(tried.candidate)
@@ -156,15 +157,38 @@ def reordered(
         return sorted(rest, key=lambda one: one.targets)
     if fit.given_up and tried.parameters.get("extra_trees"):
         return sorted(rest, key=lambda one: bool(one.parameters.get("extra_trees")))
-    learned = fit.again.parameters
-    if learned.get("epochs", 0.0) > 0.5 * learned.get("planned", np.inf):
-        return sorted(rest, key=lambda one: one.algorithm == tried.algorithm)
+    if tried.algorithm is ModelFamily.NEURAL_NETWORK:
+        best = not any(metric.is_better(member.score, fit.score) for member in members)
+        return _networks_reordered(rest, fit, best=best)
     return list(rest)
+
+
+def _networks_reordered(
+    rest: Sequence[Configuration], fit: Member, *, best: bool
+) -> list[Configuration]:
+    """Return the order that a network's fit suggests for other networks.
+
+    Where it has learned on to its last epochs there is little noise: one that learns less comes
+    last, and where it is ``best`` of all so far, a wider one next. Where it has not, wider ones are
+    left out.
+    """
+    learned = fit.again.parameters
+
+    def is_network(one: Configuration) -> bool:
+        return one.algorithm is ModelFamily.NEURAL_NETWORK
+
+    def is_wider(one: Configuration) -> bool:
+        return is_network(one) and one.parameters["hidden"] > learned["hidden"]
+
+    if learned["epochs"] <= 0.5 * learned["planned"]:
+        return [one for one in rest if not is_wider(one)]
+    return sorted(rest, key=lambda one: -1 if best and is_wider(one) else int(is_network(one)))
 
 
 def share_of(configuration: Configuration) -> float:
     """Return what share of the time a configuration gets, beside others."""
-    return _SHARES.get(family_of(configuration.algorithm), 1.0)
+    family = _SHARES.get(family_of(configuration.algorithm), 1.0)
+    return _SHARES.get(configuration.candidate, family)
 
 
 def family_of(algorithm: AlgorithmName) -> str:

@@ -73,6 +73,12 @@ def finish_race(
         if len(affordable) >= min(_WORTH_A_BAG, len(others)) > 0 and not budget.stopped:
             bagged = [member for member in ensemble.members if again(member, affordable)]
             if bagged:
+                if budget.remaining - finishing > 1.0 and len(affordable) < len(others):
+                    reporter.log(
+                        LogLevel.INFO,
+                        f"{budget.remaining - finishing:.0f} s are left: too few for all members"
+                        " to learn from another fold.",
+                    )
                 return Finish(bagged, choose(bagged) or ensemble)
         for member in ensemble.members:
             worth = budget.remaining - finishing >= shares.refit(member)

@@ -168,8 +168,9 @@ def test_what_a_fit_shows_changes_the_order_of_those_to_come() -> None:
     plain = Configuration("plain", name, {})
     averaged = Configuration("plain-targets", name, {}, targets=True)
     extra = Configuration("extra", name, {"extra_trees": True})
-    network = Configuration("network", ModelFamily.NEURAL_NETWORK, {})
-    rest = [averaged, extra, network, plain]
+    network = Configuration("network", ModelFamily.NEURAL_NETWORK, {"hidden": [256, 128]})
+    wide = Configuration("wide", ModelFamily.NEURAL_NETWORK, {"hidden": [512, 256]})
+    rest = [averaged, extra, network, plain, wide]
     metric = find_metric("rmse", ProblemType.REGRESSION)
 
     def after(fit: Configuration, score: float, **known: Any) -> list[str]:
@@ -178,11 +179,19 @@ def test_what_a_fit_shows_changes_the_order_of_those_to_come() -> None:
         others = [Member(plain, plain, {}, 1.0, 0.5)]
         return [one.candidate for one in reordered(rest, fit, [*others, member], metric)]
 
-    as_planned = ["plain-targets", "extra", "network", "plain"]
+    as_planned = ["plain-targets", "extra", "network", "plain", "wide"]
     assert after(averaged, 0.4) == as_planned
-    assert after(averaged, 0.6) == ["extra", "network", "plain", "plain-targets"]
+    assert after(averaged, 0.6) == ["extra", "network", "plain", "wide", "plain-targets"]
     assert after(extra, 0.6) == as_planned
-    assert after(extra, 0.6, given_up=True) == ["plain-targets", "network", "plain", "extra"]
-    few, many = {"epochs": 3, "planned": 40}, {"epochs": 30, "planned": 40}
-    assert after(network, 0.6, parameters=few) == as_planned
-    assert after(network, 0.6, parameters=many) == ["plain-targets", "extra", "plain", "network"]
+    assert after(extra, 0.6, given_up=True) == [
+        "plain-targets", "network", "plain", "wide", "extra",
+    ]  # fmt: skip
+    few = {**network.parameters, "epochs": 3, "planned": 40}
+    many = {**few, "epochs": 30}
+    assert after(network, 0.6, parameters=few) == as_planned[:-1]
+    assert after(network, 0.6, parameters=many) == [
+        "plain-targets", "extra", "plain", "network", "wide",
+    ]  # fmt: skip
+    assert after(network, 0.4, parameters=many) == [
+        "wide", "plain-targets", "extra", "plain", "network",
+    ]  # fmt: skip

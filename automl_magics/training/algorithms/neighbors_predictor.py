@@ -18,6 +18,8 @@ from automl_magics.training.metrics import Objective
 
 _FILE = "neighbors.npz"
 _BLOCK = 256
+_AT_ONCE = 500_000
+"""Up to so many differences are made without an index: asking it takes longer."""
 _SPARE = 8
 """So many more are found than asked for: the search rounds, then the exact distances decide."""
 _PRIOR = 0.5
@@ -146,9 +148,12 @@ class NeighborsPredictor:
 
     def _nearest(self, dense: Singles, count: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return neighbours by distances that are the same for a row alone and among many."""
-        found = self._index.kneighbors(
-            dense, min(count + _SPARE, len(self._rows)), return_distance=False
-        )
+        enough = min(count + _SPARE, len(self._rows))
+        if len(dense) * self._rows.size <= _AT_ONCE:
+            every = ((self._rows - dense[:, None, :]) ** 2).sum(axis=2)
+            found = np.argpartition(every, enough - 1, axis=1)[:, :enough]
+        else:
+            found = self._index.kneighbors(dense, enough, return_distance=False)
         found.sort(axis=1)  # equally near ones in the order of the rows
         exact = ((self._rows[found] - dense[:, None, :]) ** 2).sum(axis=2)
         order = np.argsort(exact, axis=1, kind="stable")[:, :count]

@@ -50,6 +50,7 @@ _PORTFOLIO: dict[str, dict[str, Any]] = {
     "quick": {**_LAYERS, "rate": 4e-3, "decay": 0.01},
     "normal": {**_LAYERS, "rate": 2e-3, "decay": 0.01},
     "calm": {**_LAYERS, "rate": 1e-3, "decay": 1.0},
+    "wide": {"style": "normal", "hidden": [512, 256], "rate": 4e-3, "decay": 0.01},
 }
 
 
@@ -58,7 +59,7 @@ class NeuralNetwork:
     """The family of small neural networks."""
 
     def portfolio(self, data: TrainingData) -> list[Configuration]:
-        """Return two networks, or none where the rows or the metric do not suit them."""
+        """Return three networks, or none where the rows or the metric do not suit them."""
         least, most = _ROWS
         suits = data.metric.objective is not Objective.QUANTILE
         if not suits or not least <= len(data.features) <= most:
@@ -66,7 +67,7 @@ class NeuralNetwork:
         first = "quick" if len(data.features) >= _QUICK_FROM_ROWS else "normal"
         return [
             Configuration(f"neural-{key}", ModelFamily.NEURAL_NETWORK, _PORTFOLIO[key])
-            for key in (first, "calm")
+            for key in (first, "calm", "wide")
         ]
 
     def trainer(self, data: TrainingData) -> "NeuralNetworkTrainer":
