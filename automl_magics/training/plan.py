@@ -4,8 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, ModelFamily, Preset
 from automl_magics.training.algorithms.base import Configuration, TrainingData
 from automl_magics.training.members import Member

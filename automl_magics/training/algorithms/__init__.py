@@ -1,5 +1,6 @@
 """The families of models: which one learns what, found without importing any of them."""
 
+import os
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
@@ -10,6 +11,10 @@ from automl_magics.contracts.errors import TrainingError
 
 if TYPE_CHECKING:
     from automl_magics.training.algorithms.base import Algorithm
+
+# OpenMP's threads spin while they wait. Beside another busy process that costs up to ten times the
+# work itself; sleeping costs a little on an idle machine. Read when a booster's library is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 _CLASSIFICATION = (ProblemType.BINARY_CLASSIFICATION, ProblemType.MULTICLASS_CLASSIFICATION)
 _REGRESSION = (ProblemType.REGRESSION,)

@@ -1,12 +1,11 @@
 """Gradient-boosted trees by LightGBM: one binned data set, many boosters."""
 
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import lightgbm as lgb
 import numpy as np
 
 from automl_magics.contracts.enums import AutoMLAlgorithm, ProblemType
@@ -15,27 +14,21 @@ from automl_magics.training.algorithms.base import (
     Cost,
     Fit,
     FitError,
-    Floats,
     FoldFit,
     TrainingData,
 )
 from automl_magics.training.algorithms.boosting import (
-    ALONE_ROWS,
     Lockstep,
     Rounds,
     fold_threads,
 )
 from automl_magics.training.algorithms.lightgbm_portfolio import PORTFOLIO, quick
-from automl_magics.training.algorithms.targets import TargetScale, learned_target
+from automl_magics.training.algorithms.lightgbm_predictor import LightGBMPredictor
+from automl_magics.training.algorithms.targets import learned_target
 from automl_magics.training.budget import Slot
 from automl_magics.training.encoding import Encoded
 from automl_magics.training.metrics import Objective
 from automl_magics.training.split import Fold, Rows
-
-# OpenMP's threads spin while they wait. Beside another busy process that costs up to ten times the
-# work itself; sleeping costs a little on an idle machine. Read when LightGBM's library is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-import lightgbm as lgb
 
 _MAX_BIN = 255
 _DATASET = {"max_bin": _MAX_BIN, "feature_pre_filter": False, "verbosity": -1}
@@ -76,61 +69,15 @@ class LightGBM:
         """Prepare for many fits."""
         return LightGBMTrainer(data)
 
-    def load(self, folder: Path) -> "LightGBMPredictor":
+    def load(self, folder: Path) -> LightGBMPredictor:
         """Read a booster."""
-        document = json.loads((folder / "lightgbm.json").read_text(encoding="utf-8"))
-        text = (folder / "lightgbm.txt").read_text(encoding="utf-8")
-        return LightGBMPredictor(text, TargetScale.from_dict(document))
+        return LightGBMPredictor.load(folder)
 
 
 ALGORITHMS = {
     name: LightGBM(name)
     for name in (AutoMLAlgorithm.LIGHTGBM_CLASSIFIER, AutoMLAlgorithm.LIGHTGBM_REGRESSOR)
 }
-
-
-class LightGBMPredictor:
-    """A booster, made from its own text so that a saved and loaded one is the same thing."""
-
-    def __init__(self, text: str, scale: TargetScale) -> None:
-        self._text = text
-        self._booster = lgb.Booster(model_str=text)
-        self._binary = self._booster.params.get("objective", "").startswith("binary")
-        self._scale = scale
-
-    def predict(self, features: Encoded) -> Floats:
-        """Return probabilities (rows, classes) for classifiers, else values (rows,)."""
-        threads = {"num_threads": 1} if len(features) <= ALONE_ROWS else {}
-        raw = np.asarray(self._booster.predict(features.values, **threads), dtype=np.float64)
-        if raw.ndim == 2:
-            return raw
-        if self._binary:
-            return np.column_stack([1.0 - raw, raw])
-        return self._scale.label(raw)
-
-    def scaled(self, scale: TargetScale) -> "LightGBMPredictor":
-        """Return the same booster on another scale."""
-        return LightGBMPredictor(self._text, scale)
-
-    def importance(self) -> Floats:
-        """Return the gain by feature."""
-        return np.asarray(self._booster.feature_importance("gain"), dtype=np.float64)
-
-    def contributions(self, features: Encoded) -> Floats:
-        """Return TreeSHAP values (rows, features + 1), the last the base; (…, classes) if many."""
-        raw = np.asarray(self._booster.predict(features.values, pred_contrib=True))
-        if self._booster.num_model_per_iteration() > 1:
-            classes = self._booster.num_model_per_iteration()
-            return raw.reshape(len(features), classes, -1).transpose(0, 2, 1)
-        raw *= self._scale.scale
-        raw[:, -1] += self._scale.offset
-        return raw
-
-    def save(self, folder: Path) -> None:
-        """Write LightGBM's text file and the scale beside it."""
-        (folder / "lightgbm.txt").write_text(self._text, encoding="utf-8")
-        document = json.dumps(self._scale.to_dict())
-        (folder / "lightgbm.json").write_text(document, encoding="utf-8")
 
 
 class LightGBMTrainer:
@@ -186,7 +133,8 @@ class LightGBMTrainer:
     def _fold_fit(self, booster: "_Booster", rounds: int, fold: Fold) -> FoldFit:
         text = booster.booster.model_to_string(num_iteration=booster.trees(rounds))
         predictor = LightGBMPredictor(text, self._target.scale)
-        return FoldFit(predictor, predictor.predict(self._data.rows(fold.validation, fold)))
+        predictions = predictor.predict(self._data.rows(fold.validation, fold))
+        return FoldFit(predictor.asleep(), predictions)
 
     def _parameters(self, configuration: Configuration, rows: int, threads: int) -> dict[str, Any]:
         data = self._data

@@ -1,13 +1,11 @@
 """Gradient-boosted trees by XGBoost: one binned matrix for each fold, many boosters."""
 
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import xgboost as xgb
 
 from automl_magics.contracts.enums import AutoMLAlgorithm, ProblemType
 from automl_magics.training.algorithms.base import (
@@ -15,26 +13,20 @@ from automl_magics.training.algorithms.base import (
     Cost,
     Fit,
     FitError,
-    Floats,
     FoldFit,
     TrainingData,
 )
 from automl_magics.training.algorithms.boosting import (
-    ALONE_ROWS,
     Lockstep,
     Rounds,
     fold_threads,
 )
-from automl_magics.training.algorithms.targets import TargetScale, learned_target
+from automl_magics.training.algorithms.targets import learned_target
 from automl_magics.training.algorithms.xgboost_portfolio import PORTFOLIO
+from automl_magics.training.algorithms.xgboost_predictor import XGBoostPredictor
 from automl_magics.training.budget import Slot
-from automl_magics.training.encoding import Encoded
 from automl_magics.training.metrics import Objective
 from automl_magics.training.split import Fold, Rows
-
-# As for LightGBM: sleeping threads beside other busy processes cost a fraction of spinning ones.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-import xgboost as xgb
 
 _MAX_BIN = 256
 _CATEGORIES_TO_ONE_HOT = 8
@@ -64,73 +56,15 @@ class XGBoost:
         """Prepare for many fits."""
         return XGBoostTrainer(data)
 
-    def load(self, folder: Path) -> "XGBoostPredictor":
+    def load(self, folder: Path) -> XGBoostPredictor:
         """Read a booster."""
-        document = json.loads((folder / "xgboost.json").read_text(encoding="utf-8"))
-        raw = (folder / "xgboost.ubj").read_bytes()
-        return XGBoostPredictor(raw, document["classes"], TargetScale.from_dict(document["scale"]))
+        return XGBoostPredictor.load(folder)
 
 
 ALGORITHMS = {
     name: XGBoost(name)
     for name in (AutoMLAlgorithm.XGBOOST_CLASSIFIER, AutoMLAlgorithm.XGBOOST_REGRESSOR)
 }
-
-
-class XGBoostPredictor:
-    """A booster, made from its own bytes so that a saved and loaded one is the same thing."""
-
-    def __init__(self, raw: bytes, classes: int, scale: TargetScale) -> None:
-        self._raw = raw
-        self._booster = xgb.Booster(model_file=bytearray(raw))
-        self._classes = classes
-        self._scale = scale
-        self._alone = False
-
-    def predict(self, features: Encoded) -> Floats:
-        """Return probabilities (rows, classes) for classifiers, else values (rows,)."""
-        alone = len(features) <= ALONE_ROWS
-        if alone is not self._alone:
-            self._alone = alone
-            self._booster.set_param({"nthread": 1 if alone else 0})
-        # Checking the features' number takes as long as a row does; the encoder has made them.
-        found = self._booster.inplace_predict(features.values, validate_features=False)
-        raw = np.asarray(found, dtype=np.float64)
-        if not self._classes:
-            return self._scale.label(raw)
-        if raw.ndim == 1:
-            return np.column_stack([1.0 - raw, raw])
-        probabilities: Floats = raw / raw.sum(axis=1, keepdims=True)
-        return probabilities
-
-    def scaled(self, scale: TargetScale) -> "XGBoostPredictor":
-        """Return the same booster on another scale."""
-        return XGBoostPredictor(self._raw, self._classes, scale)
-
-    def importance(self) -> Floats:
-        """Return the gain by feature."""
-        gains = np.zeros(self._booster.num_features())
-        for name, gain in self._booster.get_score(importance_type="total_gain").items():
-            gains[int(name.removeprefix("f"))] = np.sum(gain)
-        return gains
-
-    def contributions(self, features: Encoded) -> Floats:
-        """Return TreeSHAP values (rows, features + 1), the last the base; (…, classes) if many."""
-        types = self._booster.feature_types
-        matrix = xgb.DMatrix(features.values, feature_types=types, enable_categorical=True)
-        raw = np.asarray(self._booster.predict(matrix, pred_contribs=True), dtype=np.float64)
-        if raw.ndim == 3:
-            return raw.transpose(0, 2, 1)
-        if not self._classes:
-            raw *= self._scale.scale
-            raw[:, -1] += self._scale.offset
-        return raw
-
-    def save(self, folder: Path) -> None:
-        """Write XGBoost's own file and the scale beside it."""
-        (folder / "xgboost.ubj").write_bytes(self._raw)
-        document = {"classes": self._classes, "scale": self._scale.to_dict()}
-        (folder / "xgboost.json").write_text(json.dumps(document), encoding="utf-8")
 
 
 class XGBoostTrainer:
@@ -188,7 +122,8 @@ class XGBoostTrainer:
     def _fold_fit(self, booster: "_Booster", rounds: int, fold: Fold) -> FoldFit:
         raw = bytes(booster.booster[:rounds].save_raw("ubj"))
         predictor = XGBoostPredictor(raw, self._data.classes, self._target.scale)
-        return FoldFit(predictor, predictor.predict(self._data.rows(fold.validation, fold)))
+        predictions = predictor.predict(self._data.rows(fold.validation, fold))
+        return FoldFit(predictor.asleep(), predictions)
 
     def _parameters(self, configuration: Configuration, rows: int, threads: int) -> dict[str, Any]:
         data = self._data
