@@ -8,16 +8,24 @@ import io
 import multiprocessing
 import os
 import threading
+import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from importlib import import_module
 from types import TracebackType
 from typing import Any, Self
 
 import automl_magics
 from automl_magics.contracts.enums import AutoMLAlgorithm, ProblemType
+from automl_magics.contracts.errors import TrainingError
 from automl_magics.contracts.training import TrainingJob
 from automl_magics.settings import Settings
 from automl_magics.tracking import Tracked, Tracking
+
+_KERNEL_ENDS = 6.0
+"""Seconds that a kernel which is shut down lives at most after its processes have been ended."""
 
 
 class TrackingProcess:
@@ -50,12 +58,30 @@ class TrackingProcess:
     def check(self) -> None:
         """Raise `TrainingError` when it is known by now that MLflow will not take the run."""
         if self._opened.done():
-            self._opened.result()
+            with _told_of_its_end():
+                self._opened.result()
 
     def record(self, **run: Any) -> Tracked:
         """Do `Tracking.record` there and return what it returns."""
-        self._opened.result()
-        return self._pool.submit(_record, self._settings, self._experiment, run).result()
+        with _told_of_its_end():
+            self._opened.result()
+            return self._pool.submit(_record, self._settings, self._experiment, run).result()
+
+
+@contextmanager
+def _told_of_its_end() -> Iterator[None]:
+    """Raise `TrainingError` where the process was ended.
+
+    A kernel that is shut down loses its processes first: it is to end before it blames them.
+    """
+    try:
+        yield
+    except BrokenProcessPool:
+        time.sleep(_KERNEL_ENDS)
+        raise TrainingError(
+            "The process that writes to MLflow was ended from outside.",
+            hint="Start the job again; where memory was short, close other programs first.",
+        ) from None
 
 
 def _open(

@@ -55,7 +55,7 @@ def test_a_job_from_a_cell_of_sql_to_predictions(notebook):
     document = json.loads(notebook.run("%automl show churn --json").stream("stdout"))
     assert document["status"] == "complete"
     assert notebook.run("%automl leaderboard churn --into board").status == "ok"
-    assert "lightgbm" in notebook.run("board.candidate[1]").value
+    assert "lightgbm" in notebook.run("list(board.candidate)").value
     assert "Deleted churn" in notebook.run("%automl delete churn").value
     assert "no job 'churn'" in notebook.run("%automl show churn").error[0]
 

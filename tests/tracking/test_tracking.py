@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 import pyarrow as pa
 import pytest
 
@@ -16,6 +17,7 @@ from automl_magics.contracts.training import AutoMLTrainingRequest, TrainingJob
 from automl_magics.service import TrainingService
 from automl_magics.settings import Settings
 from automl_magics.tracking import Example, Tracking, load_model, load_trained_model
+from automl_magics.tracking_process import TrackingProcess
 from automl_magics.training.budget import Budget
 from automl_magics.training.engine import train
 from automl_magics.training.task import Task
@@ -122,3 +124,15 @@ def test_a_model_that_is_not_there_is_told_in_words(settings: Settings, job: Tra
 
 def _open(home: Path) -> bool:
     return Tracking.open(Settings(home=home), "tests") is not None
+
+
+def test_a_process_that_was_ended_from_outside_is_told_in_words(
+    settings: Settings, job: TrainingJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("automl_magics.tracking_process._KERNEL_ENDS", 0.0)
+    before = set(psutil.Process().children())
+    with TrackingProcess(settings, job) as tracking:
+        for child in set(psutil.Process().children()) - before:
+            child.kill()
+        with pytest.raises(TrainingError, match=r"writes to MLflow was ended from outside"):
+            tracking.record()
