@@ -125,7 +125,7 @@ def test_a_stopped_job_keeps_what_it_has_found_and_its_run_ends(server, airflow,
     job = begun["stopped"]
     stopped = until(lambda: server.jobs.get(job.job_id), lambda seen: not seen.is_ending, 360)
     assert stopped.status is JobStatus.STOPPED
-    assert stopped.has_model, server.messages(job)
+    assert stopped.has_model, "\n".join([*server.messages(job), str(airflow.tasks(job))])
     assert "Kept what was found until the stop" in "\n".join(server.messages(job))
     until(lambda: airflow.run(job)["state"], lambda state: state == "success")
     until(lambda: _worker_of(struck["stopped"]), lambda found: not found)
