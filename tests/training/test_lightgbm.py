@@ -1,6 +1,8 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
+import lightgbm as lgb
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from automl_magics.training.algorithms import (
     trainable_problem_types,
 )
 from automl_magics.training.algorithms.base import Configuration, FitError, TrainingData
+from automl_magics.training.algorithms.targets import TargetScale
 from automl_magics.training.budget import Budget, Slot
 from automl_magics.training.encoding import Encoded
 from automl_magics.training.metrics import find_metric
@@ -67,6 +70,30 @@ def test_the_registry_knows_who_learns_what() -> None:
     for problem_type in SUPERVISED:
         for name in algorithms_for(problem_type):
             assert load_algorithm(name).portfolio(data(problem_type))
+
+
+@pytest.mark.parametrize("problem_type", SUPERVISED)
+def test_many_rows_get_what_the_library_says_and_few_the_same(
+    problem_type: ProblemType, tmp_path: Path
+) -> None:
+    name = algorithms_for(problem_type)[0]
+    rows = data(problem_type)
+    many = Configuration("many", name, {**first_of(name).parameters, "rounds": 70}, fixed=True)
+    fit = load_algorithm(name).trainer(rows).fit(many, [FOLD], slot(), first=True)
+    predictor = fit.folds[0].predictor
+    predictor.save(tmp_path)
+    booster = lgb.Booster(model_file=tmp_path / "lightgbm.txt")
+    assert booster.current_iteration() % 24  # the last of the blocks of trees is a smaller one
+    features = replace(rows.features, values=np.tile(rows.features.values, (3, 1)))
+    found = predictor.predict(features)
+    assert len(found) == 1200
+    raw = np.asarray(booster.predict(features.values))
+    expected = np.column_stack([1 - raw, raw]) if rows.classes == 2 else raw
+    if not rows.classes:
+        scale = json.loads((tmp_path / "lightgbm.json").read_text())
+        expected = TargetScale.from_dict(scale).label(raw)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(found[:400], predictor.predict(rows.features), rtol=1e-9)
 
 
 @pytest.mark.parametrize("problem_type", SUPERVISED)

@@ -7,12 +7,19 @@ from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
+from scipy.special import expit, softmax
 
 from automl_magics.training.algorithms.base import Floats
 from automl_magics.training.algorithms.boosting import ALONE_ROWS
 from automl_magics.training.algorithms.packed import Packed
 from automl_magics.training.algorithms.targets import TargetScale
 from automl_magics.training.encoding import Encoded
+
+_TREES_AT_ONCE = 24
+"""Rows go down so many trees, then down the next ones: their nodes stay in the nearest cache. All
+at once, as LightGBM does by itself, takes twice as long, and three times where classes are many."""
+_FROM_ROWS = 512
+"""For fewer rows the calls take longer than that saves."""
 
 
 class LightGBMPredictor:
@@ -31,12 +38,12 @@ class LightGBMPredictor:
 
     def predict(self, features: Encoded) -> Floats:
         """Return probabilities (rows, classes) for classifiers, else values (rows,)."""
-        threads = {"num_threads": 1} if len(features) <= ALONE_ROWS else {}
-        raw = np.asarray(self._booster.predict(features.values, **threads), dtype=np.float64)
+        raw = self._raw(features.values)
         if raw.ndim == 2:
-            return raw
+            shares: Floats = softmax(raw, axis=1)
+            return shares
         if self._booster.params.get("objective", "").startswith("binary"):
-            return np.column_stack([1.0 - raw, raw])
+            return np.column_stack([expit(-raw), expit(raw)])
         return self._scale.label(raw)
 
     def scaled(self, scale: TargetScale) -> "LightGBMPredictor":
@@ -74,6 +81,20 @@ class LightGBMPredictor:
         predictor = cls(text, TargetScale.from_dict(document))
         _ = predictor._booster
         return predictor
+
+    def _raw(self, values: Floats) -> Floats:
+        """Return the sums of the trees' leaves: (rows,), of several classes (rows, classes)."""
+        booster, rounds = self._booster, self._booster.current_iteration()
+        if len(values) < _FROM_ROWS:
+            threads = {"num_threads": 1} if len(values) <= ALONE_ROWS else {}
+            return np.asarray(booster.predict(values, raw_score=True, **threads))
+        step = max(1, _TREES_AT_ONCE // booster.num_model_per_iteration())
+        total = np.asarray(booster.predict(values, raw_score=True, num_iteration=step))
+        for begin in range(step, rounds, step):
+            total += booster.predict(
+                values, raw_score=True, start_iteration=begin, num_iteration=step
+            )
+        return total
 
     @cached_property
     def _booster(self) -> lgb.Booster:
