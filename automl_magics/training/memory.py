@@ -1,9 +1,14 @@
 """How much memory a job may use, and whether the next fit stays within it."""
 
+import ctypes
+import sys
+
 import psutil
 
 from automl_magics.training.algorithms.base import FitError
 
+_FROM_SECONDS = 1.0
+"""What shorter fits leave behind is not worth the time that looking through it takes."""
 _SHARE = 0.6
 """Of the memory that is free at the start, where no limit is given."""
 
@@ -36,3 +41,13 @@ class Memory:
                 f" use and the limit is {self.limit / 1e6:,.0f} MB"
             )
             raise FitError(msg)
+
+    def fitted(self, seconds: float) -> None:
+        """Give back to the system what a fit that took so long has freed.
+
+        The C library keeps it for itself: after many fits more than what is still in use.
+        """
+        if seconds >= _FROM_SECONDS and sys.platform == "linux":
+            trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+            if trim is not None:  # glibc's; others have no such verb
+                trim(0)

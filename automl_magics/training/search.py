@@ -275,6 +275,7 @@ class Search:
             finished_at=datetime.now(UTC),
             **{"parameters": dict(configuration.parameters), **outcome},
         )
+        self._memory.fitted(trial.seconds)
         self.trials.append(trial)
         self._report(trial)
         if not cut:  # what a stop has cut short is done anew by whoever goes on

@@ -233,7 +233,7 @@ class _Growing:
         )
         del self._model, self._trees
         held = data.rows(self._fold.validation, self._fold)
-        return FoldFit(predictor, predictor.predict(held))
+        return FoldFit(predictor.asleep(), predictor.predict(held))
 
 
 def _trees(rows: int) -> int:

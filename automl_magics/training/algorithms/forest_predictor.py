@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_magics.training.algorithms.base import Floats
+from automl_magics.training.algorithms.packed import PackedArrays
 from automl_magics.training.algorithms.targets import TargetScale
 from automl_magics.training.encoding import Encoded
 
@@ -104,18 +105,13 @@ class ForestPredictor:
         """Return each encoded feature's share of the gain."""
         return self._gains
 
+    def asleep(self) -> "SleepingForest":
+        """Return the same forest, compressed until it is asked."""
+        return SleepingForest(self._to_arrays())
+
     def save(self, folder: Path) -> None:
         """Write one file of arrays."""
-        scale = self._scale
-        arrays: dict[str, NDArray[Any]] = {
-            **self.nodes,
-            "sizes": self.sizes,
-            "values": self._values,
-            "gains": self._gains,
-            "prior": np.zeros(0) if self._prior is None else self._prior,
-            "scale": np.array([scale.offset, scale.scale, float(scale.log)]),
-        }
-        _write(folder / _FILE, arrays)
+        _write(folder / _FILE, self._to_arrays())
 
     @classmethod
     def load(cls, folder: Path) -> "ForestPredictor":
@@ -123,6 +119,11 @@ class ForestPredictor:
         with np.load(folder / _FILE, allow_pickle=False) as file:
             arrays = dict(file)
         _check(arrays)
+        return cls.from_arrays(arrays)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "ForestPredictor":
+        """Return the forest of which these are all arrays."""
         offset, scale, log = (float(value) for value in arrays["scale"])
         return cls(
             {name: arrays[name] for name in _NODES},
@@ -132,6 +133,17 @@ class ForestPredictor:
             scale=TargetScale(offset, scale, bool(log)),
             gains=arrays["gains"],
         )
+
+    def _to_arrays(self) -> dict[str, NDArray[Any]]:
+        scale = self._scale
+        return {
+            **self.nodes,
+            "sizes": self.sizes,
+            "values": self._values,
+            "gains": self._gains,
+            "prior": np.zeros(0) if self._prior is None else self._prior,
+            "scale": np.array([scale.offset, scale.scale, float(scale.log)]),
+        }
 
     def _walk_at_once(self, rows: Singles) -> Floats:
         """Return the sums over the trees: all trees of some rows go down step by step."""
@@ -215,6 +227,32 @@ class ForestPredictor:
     def _leaf_numbers(self) -> NDArray[np.int32]:
         """For each node how many leaves there are before it."""
         return np.cumsum(_is_leaf(self.nodes["right"], self.sizes), dtype=np.int32) - 1
+
+
+class SleepingForest:
+    """A forest as compressed arrays until it is first asked: most of a search's never are.
+
+    Of many classes a tenth is left, since most leaves know few of them.
+    """
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._packed = PackedArrays(arrays)
+
+    def predict(self, features: Encoded) -> Floats:
+        """Return probabilities (rows, classes) for classifiers, else values (rows,)."""
+        return self._forest.predict(features)
+
+    def importance(self) -> Floats:
+        """Return each encoded feature's share of the gain."""
+        return self._forest.importance()
+
+    def save(self, folder: Path) -> None:
+        """Write one file of arrays."""
+        _write(folder / _FILE, self._packed.raw())
+
+    @cached_property
+    def _forest(self) -> ForestPredictor:
+        return ForestPredictor.from_arrays(self._packed.raw())
 
 
 class PlainTree:

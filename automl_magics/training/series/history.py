@@ -1,6 +1,7 @@
 """The history that a forecast keeps, and what rows add to it or ask for."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,11 +43,14 @@ def asked_of(
         return Asked(list(history), nothing, None, None)
     labelled = columns.label in columns_of(frame)
     known = {one.name: one for one in history}
-    steps, names = calendar.steps(rows.moments), rows.names.astype(str)
+    steps = calendar.steps(rows.moments)
     found, of = [], np.zeros(len(steps), dtype=np.int64)
     ahead = np.zeros(len(steps), dtype=bool)
-    for at, name in enumerate(dict.fromkeys(names.tolist())):
-        here = np.flatnonzero(names == name)
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, name in enumerate(rows.names.astype(str).tolist()):
+        places[name].append(place)
+    for at, (name, of_one) in enumerate(places.items()):
+        here = np.array(of_one)
         one = _extended(known.get(name), name, steps[here], rows, here)
         found.append(one)
         of[here] = at
