@@ -23,6 +23,7 @@ from automl_magics.training.algorithms.base import (
 from automl_magics.training.algorithms.dense import (
     MAX_WIDTH,
     DenseEncoder,
+    Singles,
     Style,
     blas_for,
 )
@@ -120,7 +121,9 @@ class LinearTrainer:
             if slot.over and not first:
                 raise FitError("the slot ended before the rows were scaled")
             dense = self._dense.of(fold, style)
-            prepared.append(_Prepared(self, dense, self._solver(dense)))
+            solver = self._solver(dense)
+            prepared.append(_Prepared(self, fold, dense.encoder, dense.validation, solver))
+            del dense  # its training rows, which few solvers look at again
         path = PenaltyPath(self._data, prepared, _PENALTIES)
         path.run(configuration, slot, first=first)
         if not path.best:
@@ -166,13 +169,11 @@ class _Prepared:
     """A fold with its solver, as `PenaltyPath` wants it."""
 
     trainer: LinearTrainer
-    dense: DenseFold
+    fold: Fold
+    encoder: DenseEncoder
+    validation: Singles
     solver: Solver
 
-    @property
-    def fold(self) -> Fold:
-        return self.dense.fold
-
     def fit(self) -> FoldFit:
-        predictor = self.trainer.predictor(self.solver, self.dense.encoder)
-        return FoldFit(predictor, predictor.predict_dense(self.dense.validation))
+        predictor = self.trainer.predictor(self.solver, self.encoder)
+        return FoldFit(predictor, predictor.predict_dense(self.validation))

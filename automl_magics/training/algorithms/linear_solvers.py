@@ -45,8 +45,9 @@ class Ridge:
     def __init__(
         self, rows: Singles, target: Floats, weights: Floats, objective: Objective, alpha: float
     ) -> None:
-        self._rows, self._target, self._weights = rows, target, weights / weights.sum()
+        self._target, self._weights = target, weights / weights.sum()
         self._objective, self._alpha = objective, alpha
+        self._rows = None if objective is Objective.SQUARED else rows
         self._coefficients = np.zeros(rows.shape[1])
         self._offset = float(self._weights @ target)
         self._equations = _equations(rows, target, self._weights)
@@ -68,21 +69,21 @@ class Ridge:
         """Solve for a penalty."""
         if slot.over and not at_least:
             return False
-        if self._objective is Objective.SQUARED:
+        if self._rows is None:
             self._coefficients, self._offset = self._equations.solve(penalty)
             return True
         for _ in range(_ROUNDS):
             before = self._coefficients
-            equations = _equations(self._rows, self._target, self._reweighed())
+            equations = _equations(self._rows, self._target, self._reweighed(self._rows))
             self._coefficients, self._offset = equations.solve(penalty)
             moved = np.abs(self._coefficients - before).max(initial=0.0)
             if moved < 1e-3 or slot.over:
                 break
         return True
 
-    def _reweighed(self) -> Floats:
+    def _reweighed(self, rows: Singles) -> Floats:
         """Return weights under which squares cost what the pinball loss does."""
-        residual = self._target - self._rows @ self._coefficients.astype(np.float32) - self._offset
+        residual = self._target - rows @ self._coefficients.astype(np.float32) - self._offset
         slope = np.where(residual > 0, self._alpha, 1.0 - self._alpha)
         if self._objective is Objective.ABSOLUTE:
             slope = np.full(len(residual), 0.5)
@@ -169,11 +170,13 @@ class _ByColumn:
 
     def __init__(self, rows: Singles, target: Floats, weights: Floats) -> None:
         width = rows.shape[1]
-        self._means: NDArray[np.float64] = weights @ rows
+        parts = [slice(begin, begin + _ROWS) for begin in range(0, len(rows), _ROWS)]
+        self._means: NDArray[np.float64] = sum(
+            (weights[part] @ rows[part] for part in parts), start=np.zeros(width)
+        )
         self._mean = float(weights @ target)
         self._squares, self._products = np.zeros((width, width)), np.zeros(width)
-        for begin in range(0, len(rows), _ROWS):
-            part = slice(begin, begin + _ROWS)
+        for part in parts:  # in double precision, which all rows at once would be twice as large in
             centred = rows[part] - self._means
             weighed = centred * weights[part, None]
             self._squares += weighed.T @ centred
