@@ -1,7 +1,7 @@
 """Which configurations are tried, in which order, and how much of the time each may use."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from automl_magics.contracts.enums import AlgorithmName, AutoMLAlgorithm, ModelFamily, Preset
@@ -45,6 +45,14 @@ _TARGETS = "-targets"
 
 _FIRST_OF_TEXTS = (("linear", 0), ("linear", 1))
 """They learn from all n-grams, in seconds."""
+
+_ALIKE = frozenset({
+    ModelFamily.LINEAR,
+    ModelFamily.NEAREST_NEIGHBORS,
+    ModelFamily.EXTRA_TREES,
+    ModelFamily.RANDOM_FOREST,
+})  # fmt: skip
+"""Where one configuration of these adds nothing to an ensemble, another rarely does."""
 
 _MANY_CLASSES = 8
 _CHEAP_OF_MANY_CLASSES = frozenset({
@@ -139,12 +147,19 @@ def reordered(
     rest: Sequence[Configuration],
     tried: Configuration,
     members: Sequence[Member],
+    incumbent: Collection[str],
     metric: Metric,
 ) -> list[Configuration]:
     """Return the configurations to come in the order that the fit of one suggests.
 
     Where averages of the label have not helped it, others come without them first; where splits at
     random have left a booster far behind, those without. For networks see `_networks_reordered`.
+    Others of a family that is not boosted come last where none of it has a say.
+
+    Parameters
+    ----------
+    incumbent
+        The candidates that have one.
     """
     fits = {member.configuration.candidate: member for member in members}
     fit = fits.get(tried.candidate)
@@ -158,6 +173,11 @@ def reordered(
     if tried.algorithm is ModelFamily.NEURAL_NETWORK:
         best = not any(metric.is_better(member.score, fit.score) for member in members)
         return _networks_reordered(rest, fit, best=best)
+    family = tried.algorithm
+    if family in _ALIKE and not any(
+        one.configuration.algorithm is family and name in incumbent for name, one in fits.items()
+    ):
+        return sorted(rest, key=lambda one: one.algorithm is family)
     return list(rest)
 
 

@@ -133,9 +133,13 @@ class Search:
                 self._try(configuration, seconds)
                 done.add(configuration.candidate)
                 if self._rules.max_trials is None:
-                    rest = self.plan[position + 1 :]
+                    asked = self.incumbent.members if self.incumbent else ()
                     self.plan[position + 1 :] = reordered(
-                        rest, configuration, self.members, self.metric
+                        self.plan[position + 1 :],
+                        configuration,
+                        self.members,
+                        [member.configuration.candidate for member in asked],
+                        self.metric,
                     )
         return left_out
 

@@ -173,11 +173,14 @@ def test_what_a_fit_shows_changes_the_order_of_those_to_come() -> None:
     rest = [averaged, extra, network, plain, wide]
     metric = find_metric("rmse", ProblemType.REGRESSION)
 
-    def after(fit: Configuration, score: float, **known: Any) -> list[str]:
+    def after(
+        fit: Configuration, score: float, *, say: tuple[str, ...] = (), **known: Any
+    ) -> list[str]:
         parameters = known.pop("parameters", fit.parameters)
         member = Member(fit, replace(fit, parameters=parameters), {}, 1.0, score, **known)
         others = [Member(plain, plain, {}, 1.0, 0.5)]
-        return [one.candidate for one in reordered(rest, fit, [*others, member], metric)]
+        found = reordered(rest, fit, [*others, member], say, metric)
+        return [one.candidate for one in found]
 
     as_planned = ["plain-targets", "extra", "network", "plain", "wide"]
     assert after(averaged, 0.4) == as_planned
@@ -195,3 +198,7 @@ def test_what_a_fit_shows_changes_the_order_of_those_to_come() -> None:
     assert after(network, 0.4, parameters=many) == [
         "wide", "plain-targets", "extra", "plain", "network",
     ]  # fmt: skip
+    rest.insert(1, Configuration("curves", ModelFamily.LINEAR, {}))
+    line = Configuration("line", ModelFamily.LINEAR, {})
+    assert after(line, 0.6, say=("plain", "line"))[1] == "curves"
+    assert after(line, 0.6, say=("plain",))[-1] == "curves"
