@@ -30,6 +30,8 @@ from automl_magics.training.split import Fold, Rows
 
 _MAX_BIN = 256
 _CATEGORIES_TO_ONE_HOT = 8
+_KEPT_HISTOGRAMS = 128
+"""Deep trees take half the memory with so few of a level's kept, and as long."""
 _FEWEST_ROWS_BY_LEAF = 20
 """So many times the least weight of a leaf must there be rows."""
 
@@ -140,6 +142,7 @@ class XGBoostTrainer:
             "tree_method": "hist",
             "max_bin": _MAX_BIN,
             "max_cat_to_onehot": _CATEGORIES_TO_ONE_HOT,
+            "max_cached_hist_node": _KEPT_HISTOGRAMS,
             "seed": data.seed,
             # Random numbers belong to the thread, and folds change threads from round to round.
             "seed_per_iteration": True,
