@@ -113,6 +113,10 @@ class DenseEncoder:
             features.shared[self._key] = self._transformed(features)
         return features.shared[self._key]
 
+    def forget(self, features: Encoded) -> None:
+        """Let go of the matrix that `transform` keeps for others who ask."""
+        features.shared.pop(self._key, None)
+
     @cached_property
     def _key(self) -> bytes:
         digest = hashlib.blake2b(digest_size=16)

@@ -52,6 +52,11 @@ class DenseFolds:
         matrix = self._matrices[style]
         return DenseFold(fold, self._encoder(style), matrix[fold.train], matrix[fold.validation])
 
+    def forget(self, style: Style) -> None:
+        """Let go of a style's matrix; it is made anew when it is asked for."""
+        if self._matrices.pop(style, None) is not None:
+            self._encoders[style].forget(self._data.features)
+
     def memory(self, style: Style, folds: int) -> int:
         """Return the bytes of all rows' matrix and of the folds' parts of it."""
         features = self._data.features

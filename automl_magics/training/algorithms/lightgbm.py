@@ -192,7 +192,7 @@ class LightGBMTrainer:
             categorical_feature=list(features.categorical),
             reference=like,
             params={**_DATASET, "seed": data.seed, "num_threads": data.threads},
-            free_raw_data=rows is not None,
+            free_raw_data=True,  # else every fold's rows would be copied
         ).construct()
 
     def _subset(self, rows: Rows) -> lgb.Dataset:

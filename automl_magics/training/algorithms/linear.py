@@ -130,6 +130,8 @@ class LinearTrainer:
             raise FitError("no penalty was solved for within the slot")
         seconds = time.perf_counter() - begun
         self._seconds_by_cell = seconds / max(1, self._dense.memory(style, len(folds)))
+        if style is Style.PIECES:  # the largest matrix, which nobody else looks at
+            self._dense.forget(style)
         return Fit(
             configuration=configuration,
             folds=tuple(path.best),

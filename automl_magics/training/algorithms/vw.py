@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +91,12 @@ class VWTrainer:
     def __init__(self, data: TrainingData) -> None:
         self._data = data
         self._target = learned_target(data)
-        self._labels = _labels(data, self._target)
         self._shared: tuple[LineEncoder, list[str]] | None = None
         self._seconds_by_lap: dict[bool, float] = {}
+
+    @cached_property
+    def _labels(self) -> list[str]:
+        return _labels(self._data, self._target)
 
     def cost(self, configuration: Configuration, folds: Sequence[Fold]) -> Cost:
         """Predict from what a lap cost before."""
