@@ -212,8 +212,11 @@ def test_several_files_are_proposed_from_by_their_menu_and_the_keyboard_does_the
     )
     approve.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog")).to_contain_text("as proposed")
-    page.keyboard.press("Enter")  # the dialog's own button has the focus
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("as proposed")
+    expect(dialog.get_by_role("button", name="Approve")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
     expect(shown.locator(".jp-AutoML-badge")).to_have_text("Complete")
     expect(shown.get_by_role("button", name="Train a Model…")).to_be_visible()
     assert not serious_violations(page)
