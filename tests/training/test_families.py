@@ -130,7 +130,8 @@ def test_a_family_learns_saves_and_loads(
     alone = [one.predictor.predict(strange.take(np.array([i]))) for i in range(0, ROWS, 15)]
     assert np.array_equal(np.concatenate(alone), predicted[::15])
     many = one.predictor.predict(strange.take(np.tile(np.arange(ROWS), 3)))
-    assert np.array_equal(many, np.tile(predicted, (3, *[1] * (predicted.ndim - 1))))
+    same = np.tile(predicted, (3, *[1] * (predicted.ndim - 1)))
+    np.testing.assert_allclose(many, same, rtol=1e-12)  # LightGBM's in another order
     importance = one.predictor.importance()
     assert importance.shape == (5,)
     assert (importance >= 0).all()
